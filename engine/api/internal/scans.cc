@@ -1,0 +1,54 @@
+#include "engine/api/internal/scans.h"
+
+#include <algorithm>
+
+#include "engine/base/limits.h"
+
+namespace daybook::api {
+
+Result<void> read_scans(const Asked& asked, const projections::ObligationRow& count, const std::string& id,
+                        SeenByAccount& accounts) {
+    const Position from = count.obligation.opened_by;
+    const Position end = count.open ? asked.log.head() : count.closed_by;
+    auto cursor = asked.log.scan(from, std::min(end, from + limits::kScanEventsMax));
+    v1::Event event;
+    for (;;) {
+        DAYBOOK_ASSIGN(const bool more, asked.next_event(cursor, event));
+        if (!more) return {};
+        const v1::Command& command = event.command();
+        if (command.obligation_id() != id) continue;
+        if (command.has_count_opened()) {
+            for (const std::string& path : command.count_opened().accounts())
+                accounts[path] = {id, time_of(event.occurred_at()), {}};
+        }
+        if (!command.has_count_scanned()) continue;
+        for (const v1::Line& line : command.lines()) {
+            const auto at = accounts.find(line.to().empty() ? command.to() : line.to());
+            if (at != accounts.end() && at->second.count == id && !line.item().empty())
+                at->second.items.insert(line.item());
+        }
+    }
+}
+
+Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening,
+                                const projections::ObligationRow& count) {
+    const projections::CountRow row{count.closed_by, time_of(opening.occurred_at()), count.obligation.ref.id};
+    for (const std::string& path : opening.command().count_opened().accounts()) {
+        const auto account = custody::AccountId::parse(path);
+        if (!account) continue;
+        DAYBOOK_ASSIGN(const bool again, reading.is_to_be_rechecked(*account, row, reading.position()));
+        if (again) return true;
+    }
+    return false;
+}
+
+Result<bool> is_to_be_rechecked(const projections::Reading& reading, const custody::AccountId& account,
+                                const std::string& count) {
+    DAYBOOK_ASSIGN(const auto counts, reading.counts(account, reading.position()));
+    for (auto row = counts.rbegin(); row != counts.rend(); ++row) {
+        if (row->count.text() == count) return reading.is_to_be_rechecked(account, *row, reading.position());
+    }
+    return false;
+}
+
+}  // namespace daybook::api

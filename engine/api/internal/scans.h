@@ -1,0 +1,36 @@
+// What a count saw: its scans, read from the log between its opening and its end.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "engine/api/internal/asked.h"
+#include "engine/base/error.h"
+#include "projections/rows.h"
+
+namespace daybook::api {
+
+// The pieces that were seen in each account of a count, and the valid time of its cut.
+struct Seen {
+    std::string count;
+    Micros cut_at = 0;
+    std::set<std::string> items;
+};
+using SeenByAccount = std::map<std::string, Seen>;
+
+// Adds the accounts of a count and what was seen in them. `count` is its obligation, open or closed; `id` its text.
+// Looks at limits::kScanEventsMax events behind its opening, at most.
+Result<void> read_scans(const Asked& asked, const projections::ObligationRow& count, const std::string& id,
+                        SeenByAccount& accounts);
+
+// Whether an attested count, of which the opening is given, is to be made again in one of its accounts at least.
+Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening,
+                                const projections::ObligationRow& count);
+// The same of one account of a count that is named by its text; false where it is not one of the account's.
+Result<bool> is_to_be_rechecked(const projections::Reading& reading, const custody::AccountId& account,
+                                const std::string& count);
+
+inline Micros time_of(const google::protobuf::Timestamp& at) { return at.seconds() * kSecond + at.nanos() / 1000; }
+
+}  // namespace daybook::api

@@ -1,0 +1,56 @@
+// The (valid time, record time) of a question: valid_at, known_at and what they are where they are left out.
+#pragma once
+
+#include <string>
+
+#include "engine/api/internal/asked.h"
+#include "engine/base/error.h"
+#include "engine/base/time.h"
+#include "projections/views.h"
+#include "schemas/daybook/v1/view.pb.h"
+
+namespace daybook::api {
+
+// Where the read models stand for an answer, and of which (V, R) it is.
+struct When {
+    projections::Reading reading;
+    projections::AsKnown at;
+    std::optional<Micros> known_at;  // as asked; nullopt: by position, or left out
+    bool past = false;               // known_at was given: later events are no lag
+
+    // Fills in everything of as_of.
+    Result<void> fill_as_of(const Asked& asked, v1::AsOf& out) const;
+};
+
+// True where the question names a time: else it is one about now.
+bool asks_when(const Asked& asked);
+
+// valid_at: a time; left out: the greatest of the clock and the newest valid time that is known and counts. known_at: a
+// time or a position, within an atomic batch as before it; left out: what the read models reflect. A cursor of a page
+// brings both, and they need not be given again. Waits until the read models reflect what is asked for.
+Result<When> when_of(const Asked& asked);
+// The same with another parameter in the place of known_at.
+Result<When> when_of(const Asked& asked, const std::string& known_param);
+
+// Cursors of such answers: "V.R.rest". rest_of: that of the question's cursor, "" where it has none.
+std::string cursor_text(const When& when, const std::string& rest);
+std::string rest_of_cursor(const Asked& asked);
+
+// The first row of the page, where the rest is its number among the rows at that (V, R).
+Result<std::size_t> row_of_cursor(const Asked& asked);
+
+// [from, to) of the question; kInvalid where one is missing or they are no interval.
+struct Interval {
+    Micros from = 0, to = 0;
+};
+Result<Interval> interval_of(const Asked& asked);
+
+void fill_evidence(const projections::HistoryRow& row, v1::EvidenceRow& out);
+// With who was there, from the log.
+Result<void> fill_witnessed(const Asked& asked, Position position, v1::EvidenceRow& out);
+// The model of a piece at (V, R), of which the chain was read: by its registration, or the last amendment that counts.
+Result<std::string> model_at(const Asked& asked, const projections::ChainRows& chain, Micros valid);
+// Without evidence.
+void fill_stay(const Asked& asked, const projections::StayRow& row, v1::StayRow& out);
+
+}  // namespace daybook::api

@@ -1,0 +1,93 @@
+// Accounts: which hold something, and what is in one.
+#include "engine/api/internal/when.h"
+
+namespace daybook::api {
+namespace {
+
+Result<std::string> accounts(const Asked& asked) {
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    projections::AccountsQuery query;
+    DAYBOOK_ASSIGN(query.site, asked.site());
+    if (const std::string kind = asked.param("class"); !kind.empty()) {
+        query.kind = custody::parse_account_class(kind);
+        if (!query.kind) return wrong("class", kind, "a class of accounts, as in SITE/VAULT");
+    }
+    DAYBOOK_ASSIGN(const auto found, asked.views.accounts(query, page));
+    v1::AccountsAnswer message;
+    asked.as_of(found.position, message);
+    return page_json(message, found, [&](const projections::AccountRow& row) {
+        v1::AccountRow& out = *message.add_rows();
+        out.set_account(row.account.path());
+        out.set_pieces(row.pieces);
+        asked.money(row.insured_minor, *out.mutable_insured());
+    });
+}
+
+// What was in an account at (V, R). Of the pieces, what is told by their custody: title and flags are not.
+Result<std::string> account_at(const Asked& asked, const custody::AccountId& account, projections::Page page) {
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    page.cursor = rest_of_cursor(asked);
+    DAYBOOK_ASSIGN(const auto found, when.reading.account_at(account, when.at, page));
+    DAYBOOK_ASSIGN(const auto totals, when.reading.account_totals_at(account, when.at));
+    DAYBOOK_ASSIGN(const auto supplies, when.reading.supplies_at(account, when.at));
+    v1::AccountAnswer message;
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    message.set_account(account.path());
+    message.set_pieces(totals.pieces);
+    asked.money(totals.insured_minor, *message.mutable_insured());
+    for (const auto& piece : found.rows) {
+        DAYBOOK_ASSIGN(const auto chain, when.reading.chain(piece.item, when.at));
+        if (chain.stays.empty()) continue;
+        DAYBOOK_ASSIGN(const std::string model, model_at(asked, chain, when.at.valid));
+        v1::ItemRow& out = *message.add_items();
+        out.set_item(piece.item.text());
+        if (const auto state = custody::state_of(account.kind)) out.set_state(state_code(*state));
+        out.set_account(account.path());
+        out.set_holder(holder_text(account));
+        fill(piece.since, out.mutable_since());
+        if (piece.since_event != kNoPosition) out.set_since_event(piece.since_event);
+        out.set_model(model);
+        asked.money(chain.stays.back().insured_minor, *out.mutable_insured());
+    }
+    for (const auto& row : supplies.rows) fill(row, *message.add_supplies());
+    message.set_next(cursor_text(when, found.next));
+    return codec::to_json(message);
+}
+
+Result<std::string> account(const Asked& asked) {
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    std::string path;
+    for (std::size_t i = 1; i < asked.question.path.size(); ++i) path += (i == 1 ? "" : "/") + asked.question.path[i];
+    const auto id = custody::AccountId::parse(path);
+    if (!id) return wrong("account", path, "an account's path, as in SITE/1/VAULT/A-03");
+    if (asks_when(asked)) return account_at(asked, *id, page);
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const auto found, reading.account(*id, page));
+    DAYBOOK_ASSIGN(const auto totals, reading.account_totals(*id));
+    DAYBOOK_ASSIGN(const auto supplies, reading.supplies(*id));
+    v1::AccountAnswer message;
+    asked.as_of(found.position, message);
+    message.set_account(path);
+    if (totals.row) {
+        message.set_pieces(totals.row->pieces);
+        asked.money(totals.row->insured_minor, *message.mutable_insured());
+    }
+    for (const auto& row : found.rows) {
+        DAYBOOK_ASSIGN(const auto item, reading.item(row.item));
+        if (item.row) fill(*item.row, asked.context, *message.add_items());
+    }
+    for (const auto& row : supplies.rows) fill(row, *message.add_supplies());
+    message.set_next(found.next);
+    return codec::to_json(message);
+}
+
+constexpr QuestionInfo kQuestions[] = {
+    {"accounts", "class site rows cursor", accounts},
+    {"accounts/**", "valid_at known_at rows cursor", account},
+};
+
+}  // namespace
+
+Family account_questions() { return kQuestions; }
+
+}  // namespace daybook::api

@@ -1,0 +1,221 @@
+// Boards of open obligations: who has what out, what is on its way, which memos run.
+#include <algorithm>
+
+#include "engine/api/internal/asked.h"
+#include "engine/api/internal/open.h"
+#include "schemas/daybook/v1/report.pb.h"
+
+namespace daybook::api {
+namespace {
+
+using custody::ObligationKind;
+using projections::DueQuery;
+using projections::ObligationRow;
+using projections::Reading;
+
+// ---- Sign-outs ----
+
+// The sign-out itself, also where a HandedOver has given it a new name.
+Result<v1::Event> sign_out_of(const Asked& asked, const Reading& reading, const ObligationRow& row) {
+    const auto& ref = row.obligation.ref;
+    DAYBOOK_ASSIGN(v1::Event event, asked.event_at(row.obligation.opened_by));
+    if (event.command().has_signed_out() || ref.item.empty()) return event;
+    DAYBOOK_ASSIGN(const auto whole, reading.obligation({ref.id, {}, {}}));
+    if (!whole.row) return event;
+    return asked.event_at(whole.row->obligation.opened_by);
+}
+
+Result<std::string> out(const Asked& asked) {
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    DueQuery query;
+    query.kinds = custody::bit(ObligationKind::kSignout);
+    DAYBOOK_ASSIGN(query.site, asked.site());
+    DAYBOOK_ASSIGN(query.responsible, asked.number_param<Principal>("person", 0, ~Principal{0}));
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
+    v1::OutAnswer message;
+    asked.as_of(found.position, message);
+    for (const ObligationRow& row : found.rows) {
+        DAYBOOK_ASSIGN(const v1::Event event, sign_out_of(asked, reading, row));
+        DAYBOOK_ASSIGN(const auto pieces, pieces_of(asked, reading, row));
+        v1::ObligationRow whole;
+        fill(row, asked.context, whole);
+        for (const auto& piece : pieces) {
+            v1::OutRow& out = *message.add_rows();
+            out.set_item(piece.item.text());
+            out.set_model(piece.model);
+            out.set_account(piece.account.path());
+            out.set_holder(row.obligation.responsible);
+            out.set_purpose(event.command().signed_out().purpose());
+            fill(row.obligation.opened_at, out.mutable_out_at());
+            if (whole.has_due_at()) *out.mutable_due_at() = whole.due_at();
+            out.set_overdue_minutes(whole.overdue_minutes());
+            asked.money(piece.insured_minor, *out.mutable_insured());
+            out.set_obligation(whole.obligation());
+        }
+    }
+    message.set_next(found.next);
+    return codec::to_json(message);
+}
+
+// ---- Transfers ----
+
+// The parcels and seals of pieces on their way: of the TransferPacked that stands before their dispatch.
+Result<void> fill_parcels(const Asked& asked, const v1::Event& dispatched, v1::TransitRow& out) {
+    std::vector<Position> packings;
+    for (const v1::EventLine& line : dispatched.lines()) {
+        if (line.has_prev() && std::find(packings.begin(), packings.end(), line.prev()) == packings.end())
+            packings.push_back(line.prev());
+    }
+    for (const Position position : packings) {
+        DAYBOOK_ASSIGN(const v1::Event before, asked.event_at(position));
+        if (!before.command().has_transfer_packed()) continue;
+        out.add_parcels(before.command().transfer_packed().parcel());
+        out.add_seals(before.command().transfer_packed().seal());
+    }
+    return {};
+}
+
+Result<void> fill_transit(const Asked& asked, const Reading& reading, const ObligationRow& row, v1::TransitRow& out) {
+    const custody::Obligation& transfer = row.obligation;
+    v1::ObligationRow whole;
+    fill(row, asked.context, whole);
+    DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(transfer.opened_by));
+    out.set_transfer(whole.obligation());
+    out.set_inbound(transfer.origin == 0);
+    out.set_from_site(transfer.origin);
+    out.set_to_site(transfer.to_site);
+    if (!transfer.to_account.empty()) out.set_to_account(transfer.to_account.path());
+    out.set_purpose(static_cast<v1::TransferPurpose::Code>(transfer.purpose));
+    out.set_carrier(transfer.carrier);
+    fill(transfer.opened_at, out.mutable_sent_at());
+    if (whole.has_due_at()) *out.mutable_eta() = whole.due_at();
+    out.set_overdue_minutes(whole.overdue_minutes());
+    out.set_lines(transfer.lines);
+    out.set_open_lines(transfer.open_lines);
+    *out.mutable_docs() = event.command().docs();
+    DAYBOOK_TRY(fill_parcels(asked, event, out));
+    DAYBOOK_ASSIGN(const auto pieces, pieces_of(asked, reading, row));
+    std::int64_t insured = 0;
+    for (const auto& piece : pieces) {
+        insured += piece.insured_minor;
+        if (piece.has_open(ObligationKind::kDiscrepancy)) out.set_exceptions(out.exceptions() + 1);
+    }
+    asked.money(insured, *out.mutable_insured());
+    return {};
+}
+
+Result<std::string> transit(const Asked& asked) {
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    DAYBOOK_ASSIGN(const SiteId site, asked.site());
+    const std::string way = asked.param("way");
+    if (!way.empty() && way != "in" && way != "out") return wrong("way", way, "in or out");
+    if (!way.empty() && site == 0) return wrong("way", way, "asked of a site: add site");
+    DueQuery query;
+    query.kinds = custody::bit(ObligationKind::kTransfer);
+    // A transfer stands under the site that sent it, also for the site that waits for it.
+    query.wanted = [&](const custody::Obligation& transfer) {
+        const bool goes_out = transfer.origin == site && way != "in";
+        const bool comes_in = transfer.to_site == site && way != "out";
+        return site == 0 || goes_out || comes_in;
+    };
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
+    v1::TransitAnswer message;
+    asked.as_of(found.position, message);
+    for (const ObligationRow& row : found.rows) {
+        DAYBOOK_TRY(fill_transit(asked, reading, row, *message.add_rows()));
+    }
+    message.set_next(found.next);
+    return codec::to_json(message);
+}
+
+// ---- Memos ----
+
+constexpr std::int64_t kDaysOfBucket[] = {30, 60, 90};
+constexpr std::uint32_t kAlertDays[] = {60, 75, 85};
+
+std::string bucket_of(std::int64_t age_days) {
+    std::int64_t from = 0;
+    for (const std::int64_t to : kDaysOfBucket) {
+        if (age_days <= to) return std::to_string(from) + "-" + std::to_string(to);
+        from = to + 1;
+    }
+    return std::to_string(kDaysOfBucket[2]) + "+";
+}
+
+Result<void> fill_memo(const Asked& asked, const Reading& reading, const ObligationRow& row, v1::MemoRow& out) {
+    const custody::Obligation& memo = row.obligation;
+    v1::ObligationRow whole;
+    fill(row, asked.context, whole);
+    out.set_memo(memo.document);
+    out.set_obligation(whole.obligation());
+    out.set_incoming(memo.kind == ObligationKind::kMemoIn);
+    out.set_party(memo.party);
+    out.set_site(memo.site);
+    fill(memo.opened_at, out.mutable_issued_at());
+    if (whole.has_due_at()) *out.mutable_due_at() = whole.due_at();
+    out.set_age_days(std::max<Micros>(0, asked.context.now - memo.opened_at) / kDay);  // whole days, rounded down
+    out.set_bucket(bucket_of(out.age_days()));
+    out.set_overdue_minutes(whole.overdue_minutes());
+    for (const std::uint32_t days : kAlertDays) {
+        if (out.age_days() >= days) out.set_alert_days(days);
+    }
+    out.set_lines(memo.lines);
+    out.set_open_lines(memo.open_lines);
+    DAYBOOK_ASSIGN(const auto pieces, pieces_of(asked, reading, row));
+    std::int64_t insured = 0;
+    for (const auto& piece : pieces) insured += piece.insured_minor;
+    asked.money(insured, *out.mutable_insured());
+    if (out.memo().empty() && memo.kind == ObligationKind::kMemoIn) {
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(memo.opened_by));
+        out.set_memo(event.command().memo_in_received().vendor_memo());
+    }
+    return {};
+}
+
+void count_in_bucket(const v1::MemoRow& row, v1::MemosAnswer& message) {
+    auto& buckets = *message.mutable_buckets();
+    auto at = std::find_if(buckets.begin(), buckets.end(), [&](const v1::MemoBucket& one) {
+        return one.bucket() == row.bucket() && one.incoming() == row.incoming();
+    });
+    v1::MemoBucket& bucket = at == buckets.end() ? *buckets.Add() : *at;
+    bucket.set_bucket(row.bucket());
+    bucket.set_incoming(row.incoming());
+    bucket.set_memos(bucket.memos() + 1);
+    bucket.set_pieces(bucket.pieces() + row.open_lines());
+}
+
+Result<std::string> memos(const Asked& asked) {
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    const std::string way = asked.param("way");
+    if (!way.empty() && way != "in" && way != "out") return wrong("way", way, "in or out");
+    DueQuery query;
+    const custody::ObligationSet out = custody::bit(ObligationKind::kMemoOut);
+    const custody::ObligationSet in = custody::bit(ObligationKind::kMemoIn);
+    query.kinds = way == "in" ? in : way == "out" ? out : static_cast<custody::ObligationSet>(in | out);
+    DAYBOOK_ASSIGN(query.site, asked.site());
+    DAYBOOK_ASSIGN(query.party, asked.number_param<PartyId>("party", 0, ~PartyId{0}));
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
+    v1::MemosAnswer message;
+    asked.as_of(found.position, message);
+    for (const ObligationRow& row : found.rows) {
+        DAYBOOK_TRY(fill_memo(asked, reading, row, *message.add_rows()));
+        count_in_bucket(message.rows(message.rows_size() - 1), message);
+    }
+    message.set_next(found.next);
+    return codec::to_json(message);
+}
+
+constexpr QuestionInfo kQuestions[] = {
+    {"out", "site person rows cursor", out},
+    {"transit", "site way rows cursor", transit},
+    {"memos", "site party way rows cursor", memos},
+};
+
+}  // namespace
+
+Family board_questions() { return kQuestions; }
+
+}  // namespace daybook::api

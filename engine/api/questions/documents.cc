@@ -1,0 +1,123 @@
+// The life of a document: every event that carries its number, and those that end what these opened.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "engine/api/internal/asked.h"
+#include "engine/api/internal/open.h"
+#include "engine/base/limits.h"
+#include "schemas/daybook/v1/report.pb.h"
+
+namespace daybook::api {
+namespace {
+
+using projections::Reading;
+
+constexpr std::size_t kFollowedPiecesMax = 1'000;  // of one document
+constexpr std::size_t kFollowedEventsMax = 1'000;  // of one piece, behind the event that opened the obligation
+
+// An event of the life, and how it belongs to it.
+struct Part {
+    std::string as;       // how the number stands in it
+    std::string follows;  // the obligation by which it belongs to it
+};
+using Life = std::map<Position, Part>;
+
+bool belongs(const std::string& obligation, const std::string& opened) {
+    return obligation == opened || obligation.starts_with(opened + ":");
+}
+
+// Whether an event has to do with an obligation: ends it, for some piece, or carries it on.
+bool concerns(const v1::Event& event, const std::string& opened) {
+    return belongs(event.command().obligation_id(), opened) ||
+           std::any_of(event.closes().begin(), event.closes().end(),
+                       [&](const v1::Closed& closed) { return belongs(closed.obligation(), opened); });
+}
+
+// The events of one piece behind `from` that have to do with the obligation, up to the one that ends it for the piece.
+Result<void> follow(const Asked& asked, const Reading& reading, const ItemId& item, Position from,
+                    const std::string& opened, Life& life) {
+    DAYBOOK_ASSIGN(const auto history, reading.history(item, {limits::kPageRowsMax, {}}));
+    std::size_t looked = 0;
+    for (const auto& row : history.rows) {
+        if (row.position <= from) continue;
+        if (++looked > kFollowedEventsMax) break;
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
+        const bool extends = event.command().has_memo_extended() || event.command().has_handed_over();
+        if (!extends && !concerns(event, opened)) continue;
+        Part& part = life[row.position];
+        if (part.follows.empty()) part.follows = opened;
+        const bool ends = std::any_of(event.closes().begin(), event.closes().end(), [&](const v1::Closed& closed) {
+            const bool its = !closed.has_line() || closed.line() == row.line;
+            return its && belongs(closed.obligation(), opened);
+        });
+        if (ends) break;
+    }
+    return {};
+}
+
+Result<void> follow_all(const Asked& asked, const Reading& reading, Life& life) {
+    std::vector<Position> carriers;
+    for (const auto& [position, part] : life) carriers.push_back(position);
+    std::size_t pieces = 0;
+    for (const Position position : carriers) {
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
+        const std::string& opened = event.command().obligation_id();
+        if (opened.empty()) continue;
+        for (const ItemId& item : items_of(event)) {
+            if (++pieces > kFollowedPiecesMax) return {};
+            DAYBOOK_TRY(follow(asked, reading, item, position, opened, life));
+        }
+    }
+    return {};
+}
+
+void fill_event(const v1::Event& event, Position position, const Part& part, v1::DocumentEvent& out) {
+    const v1::Command& command = event.command();
+    out.set_position(position);
+    out.set_type(static_cast<v1::EventType::Code>(static_cast<int>(command.payload_case()) - 100));
+    *out.mutable_occurred_at() = event.occurred_at();
+    *out.mutable_recorded_at() = event.recorded_at();
+    out.set_as(part.as);
+    out.set_follows(part.follows);
+    for (const ItemId& item : items_of(event)) out.add_items(item.text());
+    out.set_site(command.site());
+    out.set_by(command.actor().principal());
+}
+
+// A cursor is the position to go on from, and binds nothing else: what carries a number is never taken back.
+Result<std::string> document(const Asked& asked) {
+    std::string number = asked.question.path[1];
+    for (std::size_t i = 2; i < asked.question.path.size(); ++i) number += "/" + asked.question.path[i];
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    DAYBOOK_ASSIGN(const auto from, asked.number_param<Position>("cursor", 0, kNoPosition - 1));
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(auto found, reading.number(number, 0, reading.position(), limits::kPageRowsMax));
+    if (found.empty()) return fail(ErrorCode::kNotFound, "no event carries the number '" + number + "'");
+    Life life;
+    for (const auto& row : found) {
+        std::string& as = life[row.position].as;
+        as += (as.empty() ? "" : ", ") + std::string(codec::to_string(row.kind));
+    }
+    DAYBOOK_TRY(follow_all(asked, reading, life));
+    v1::DocumentAnswer message;
+    asked.as_of(reading.position(), message);
+    message.set_number(number);
+    for (auto at = life.lower_bound(from); at != life.end(); ++at) {
+        if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
+            message.set_next(std::to_string(at->first));
+            break;
+        }
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(at->first));
+        fill_event(event, at->first, at->second, *message.add_rows());
+    }
+    return codec::to_json(message);
+}
+
+constexpr QuestionInfo kQuestions[] = {{"documents/**", "rows cursor", document}};
+
+}  // namespace
+
+Family document_questions() { return kQuestions; }
+
+}  // namespace daybook::api

@@ -1,0 +1,83 @@
+// Pieces: where one is, what happened to it, and which there are.
+#include "engine/api/internal/pieces_at.h"
+#include "engine/api/internal/when.h"
+
+namespace daybook::api {
+namespace {
+
+// An open obligation of a piece, of which the piece's own row knows only the name.
+Result<void> complete(const Asked& asked, const projections::Reading& reading, v1::ObligationRow& out,
+                      const std::vector<projections::OpenObligation>& open) {
+    for (const auto& one : open) {
+        if (static_cast<int>(one.kind) != static_cast<int>(out.kind())) continue;
+        DAYBOOK_ASSIGN(const auto found, reading.obligation(one.ref));
+        if (!found.row) continue;
+        v1::ObligationRow whole;
+        fill(*found.row, asked.context, whole);
+        if (whole.obligation() == out.obligation()) out = whole;
+    }
+    return {};
+}
+
+// At (V, R): by its chain.
+Result<std::string> item_at(const Asked& asked, const ItemId& id) {
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(const auto piece, PiecesAt(asked, when).piece(id));
+    if (!piece) return fail(ErrorCode::kNotFound, "no piece has the id " + id.text() + " at that time, as known then");
+    const RowContext context{asked.context.currency, when.at.valid};
+    v1::ItemAnswer message;
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    fill(item_row(*piece), context, *message.mutable_item());
+    message.mutable_item()->clear_obligations();
+    for (const auto& obligation : piece->obligations)
+        fill_obligation(obligation, context, *message.mutable_item()->add_obligations());
+    return codec::to_json(message);
+}
+
+Result<std::string> item(const Asked& asked) {
+    DAYBOOK_ASSIGN(const ItemId id, asked.item_of_path(1));
+    if (asks_when(asked)) return item_at(asked, id);
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const auto found, reading.item(id));
+    if (!found.row) return fail(ErrorCode::kNotFound, "no piece has the id " + id.text());
+    v1::ItemAnswer message;
+    asked.as_of(found.position, message);
+    fill(*found.row, asked.context, *message.mutable_item());
+    for (auto& obligation : *message.mutable_item()->mutable_obligations()) {
+        DAYBOOK_TRY(complete(asked, reading, obligation, found.row->open));
+    }
+    return codec::to_json(message);
+}
+
+Result<std::string> history(const Asked& asked) {
+    DAYBOOK_ASSIGN(const ItemId id, asked.item_of_path(1));
+    DAYBOOK_ASSIGN(auto page, asked.page());
+    DAYBOOK_ASSIGN(const bool newest_first, asked.flag_param("newest_first", false));
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    page.cursor = rest_of_cursor(asked);
+    DAYBOOK_ASSIGN(const auto found, when.reading.history(id, page, newest_first, when.at.known));
+    if (found.rows.empty() && page.cursor.empty()) {
+        return fail(ErrorCode::kNotFound, "no piece has the id " + id.text() + (when.past ? ", as known then" : ""));
+    }
+    v1::HistoryAnswer message;
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    message.mutable_as_of()->clear_valid_at();  // the question has none
+    message.set_item(id.text());
+    for (const auto& row : found.rows) {
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
+        fill(row, event, *message.add_rows());
+    }
+    message.set_next(cursor_text(when, found.next));
+    return codec::to_json(message);
+}
+
+constexpr QuestionInfo kQuestions[] = {
+    {"items/*", "valid_at known_at", item},
+    {"items/*/history", "known_at rows cursor newest_first", history},
+};
+
+}  // namespace
+
+Family item_questions() { return kQuestions; }
+
+}  // namespace daybook::api

@@ -1,0 +1,103 @@
+// Obligations: what is open, and due when.
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "engine/api/internal/pieces_at.h"
+
+namespace daybook::api {
+namespace {
+
+using projections::ObligationRow;
+
+// What was open at (V, R). Obligations of pieces by the fold of their chains: the terms of one are the same in that of
+// each of its pieces. One that is an event's own is never re-told, so that its row says when it was open.
+Result<std::vector<ObligationRow>> open_at(const Asked& asked, const When& when) {
+    std::map<custody::ObligationRef, ObligationRow> open;
+    const auto told = [&](const custody::PieceState& piece) -> Result<void> {
+        for (const auto& obligation : piece.obligations) {
+            const auto [known, is_new] = open.try_emplace(obligation.ref);
+            if (is_new) {
+                known->second = {obligation, true, kNoPosition, 0};
+            } else {
+                ++known->second.obligation.open_lines;
+            }
+        }
+        return {};
+    };
+    PiecesAt pieces(asked, when);
+    const auto as_now = [&](const projections::ItemRow& row) -> Result<void> {
+        if (row.open.empty()) return {};
+        DAYBOOK_ASSIGN(const auto piece, pieces.tell(row));
+        return piece ? told(*piece) : Result<void>();
+    };
+    DAYBOOK_TRY(pieces.each(as_now, told));
+    DAYBOOK_TRY(when.reading.each_obligation([&](const ObligationRow& row) {
+        const custody::Obligation& it = row.obligation;
+        if (it.lines != 0 || it.opened_by >= when.at.known || it.opened_at > when.at.valid) return;
+        if (!row.open && row.closed_by < when.at.known && row.closed_at <= when.at.valid) return;
+        open.try_emplace(it.ref, ObligationRow{it, true, kNoPosition, 0});
+    }));
+    std::vector<ObligationRow> rows;
+    rows.reserve(open.size());
+    for (auto& [ref, row] : open) rows.push_back(std::move(row));
+    const auto due = [](const ObligationRow& row) {
+        return row.obligation.due_at == 0 ? std::numeric_limits<Micros>::max() : row.obligation.due_at;
+    };
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&](const ObligationRow& a, const ObligationRow& b) { return due(a) < due(b); });
+    return rows;
+}
+
+void fill_totals(v1::DueAnswer& message) {
+    for (const auto& row : message.rows()) {
+        if (row.overdue_minutes() > 0) message.set_overdue(message.overdue() + 1);
+    }
+    message.set_open(static_cast<std::uint64_t>(message.rows_size()));
+}
+
+// Each page looks at all pieces again, at the same (V, R).
+Result<std::string> due_at(const Asked& asked, const projections::DueQuery& query, const projections::Page& page) {
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(std::size_t next, row_of_cursor(asked));
+    DAYBOOK_ASSIGN(auto rows, open_at(asked, when));
+    std::erase_if(rows, [&](const ObligationRow& row) {
+        const custody::Obligation& it = row.obligation;
+        return (query.site != 0 && it.site != query.site) || (query.kind && it.kind != *query.kind) ||
+               (query.before != 0 && (it.due_at == 0 || it.due_at >= query.before));
+    });
+    v1::DueAnswer message;
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    for (; next < rows.size() && static_cast<std::size_t>(message.rows_size()) < page.rows_max; ++next)
+        fill(rows[next], {asked.context.currency, when.at.valid}, *message.add_rows());
+    fill_totals(message);
+    if (next < rows.size()) message.set_next(cursor_text(when, std::to_string(next)));
+    return codec::to_json(message);
+}
+
+Result<std::string> due(const Asked& asked) {
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    projections::DueQuery query;
+    DAYBOOK_ASSIGN(query.site, asked.site());
+    DAYBOOK_ASSIGN(query.before, asked.time_param("before"));
+    if (const std::string kind = asked.param("kind"); !kind.empty()) {
+        query.kind = custody::parse_obligation_kind(kind);
+        if (!query.kind) return wrong("kind", kind, "a kind of obligation, as in SIGNOUT");
+    }
+    if (asks_when(asked)) return due_at(asked, query, page);
+    DAYBOOK_ASSIGN(const auto found, asked.views.due(query, page));
+    v1::DueAnswer message;
+    asked.as_of(found.position, message);
+    for (const auto& row : found.rows) fill(row, asked.context, *message.add_rows());
+    fill_totals(message);
+    message.set_next(found.next);
+    return codec::to_json(message);
+}
+
+constexpr QuestionInfo kQuestions[] = {{"due", "site kind before valid_at known_at rows cursor", due}};
+
+}  // namespace
+
+Family obligation_questions() { return kQuestions; }
+
+}  // namespace daybook::api

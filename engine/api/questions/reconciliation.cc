@@ -1,0 +1,208 @@
+// A site's business day in numbers: for each account what it held at the beginning, what came and went and why, what it
+// should hold, and what was counted.
+#include <limits>
+#include <map>
+#include <set>
+
+#include "engine/api/internal/asked.h"
+#include "engine/api/internal/scans.h"
+#include "engine/base/limits.h"
+#include "schemas/daybook/v1/report.pb.h"
+
+namespace daybook::api {
+namespace {
+
+using custody::AccountId;
+using custody::EventType;
+using projections::Reading;
+using projections::Register;
+
+// The column of a move, by its event; `signed_count`: 1 came, -1 went.
+void add_move(EventType type, std::int64_t count, v1::ReconciliationRow& out) {
+    const auto came = [&](auto get, auto set) { (out.*set)((out.*get)() + count); };
+    const auto went = [&](auto get, auto set) { (out.*set)((out.*get)() - count); };
+    using Row = v1::ReconciliationRow;
+    switch (type) {
+        case EventType::kGoodsReceived:
+        case EventType::kMemoInReceived:
+        case EventType::kReceivedFromClient: return came(&Row::received, &Row::set_received);
+        case EventType::kMemoReturned:
+        case EventType::kSaleReturned:
+        case EventType::kReturnedFromWorkshop: return came(&Row::returned, &Row::set_returned);
+        case EventType::kTransferReceived:
+        case EventType::kTransferReturned:
+        case EventType::kTransferVoided: return came(&Row::transfers_in, &Row::set_transfers_in);
+        case EventType::kSaleCompleted:
+        case EventType::kReleasedToClient: return went(&Row::sold, &Row::set_sold);
+        case EventType::kTransferDispatched: return went(&Row::transfers_out, &Row::set_transfers_out);
+        case EventType::kMemoOutIssued: return went(&Row::memo_out, &Row::set_memo_out);
+        case EventType::kSentToWorkshop:
+            return count > 0 ? came(&Row::moved_in, &Row::set_moved_in) : went(&Row::workshop, &Row::set_workshop);
+        case EventType::kDeclaredMissing:
+        case EventType::kItemRecovered:
+        case EventType::kLossDeclared:
+        case EventType::kIdentityResolved:
+        case EventType::kItemRegistered:
+        case EventType::kItemDecommissioned:
+        case EventType::kCorrectionDeclared: return came(&Row::adjusted, &Row::set_adjusted);
+        default:
+            return count > 0 ? came(&Row::moved_in, &Row::set_moved_in) : went(&Row::moved_out, &Row::set_moved_out);
+    }
+}
+
+class Reconciliation {
+public:
+    Reconciliation(const Asked& asked, const Reading& reading, SiteId site, const projections::DayRow& day)
+        : asked_(asked), reading_(reading), site_(site), day_(day) {}
+
+    Result<void> fill_answer(v1::ReconciliationAnswer& message) {
+        message.set_site(site_);
+        if (day_.from != 0) fill(day_.from, message.mutable_from());
+        if (day_.to != 0) fill(day_.to, message.mutable_to());
+        DAYBOOK_TRY(find_accounts());
+        DAYBOOK_TRY(read_counts());
+        DAYBOOK_TRY(find_discrepancies());
+        for (const AccountId& account : accounts_) DAYBOOK_TRY(add_account(account, message));
+        DAYBOOK_ASSIGN(const auto late, reading_.entries(Register::kLate, 0, 0, reading_.position(), ~std::size_t{0}));
+        for (const auto& entry : late) {
+            if (entry.site != site_ || day_.from == 0) continue;
+            DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(entry.position));
+            const Micros recorded = time_of(event.recorded_at());
+            const bool in_the_day = recorded >= day_.from && (day_.to == 0 || recorded < day_.to);
+            if (in_the_day && time_of(event.occurred_at()) < day_.from)
+                message.set_late_entries(message.late_entries() + 1);
+        }
+        return {};
+    }
+
+private:
+    [[nodiscard]] bool in_the_day(Micros at) const { return at >= day_.from && (day_.to == 0 || at < day_.to); }
+
+    Result<void> find_accounts() {
+        DAYBOOK_TRY(asked_.look([&](const custody::Books& books, Micros) {
+            if (const auto* accounts = books.site_accounts.find(site_)) accounts_ = *accounts;
+        }));
+        std::erase_if(accounts_, [](const AccountId& id) { return !custody::state_of(id.kind); });
+        return {};
+    }
+
+    Result<void> read_counts() {
+        DAYBOOK_ASSIGN(const auto ended,
+                       reading_.entries(Register::kCounts, site_, 0, reading_.position(), ~std::size_t{0}));
+        for (auto entry = ended.rbegin(); entry != ended.rend(); ++entry) {
+            DAYBOOK_ASSIGN(const v1::Event end, asked_.event_at(entry->position));
+            const Micros at = time_of(end.occurred_at());
+            if (at < day_.from) break;
+            if (!end.command().has_count_attested() || !in_the_day(at)) continue;
+            const std::string& text = end.command().obligation_id();
+            const auto id = ObligationId::parse(text);
+            if (!id) continue;
+            DAYBOOK_ASSIGN(const auto row, reading_.obligation({*id, {}, {}}));
+            SeenByAccount of_count;
+            if (row.row) DAYBOOK_TRY(read_scans(asked_, *row.row, text, of_count));
+            counted_.merge(of_count);  // the newer one of an account stays
+        }
+        return {};
+    }
+
+    Result<void> find_discrepancies() {
+        projections::DueQuery query;
+        query.site = site_;
+        query.kinds = custody::bit(custody::ObligationKind::kDiscrepancy);
+        DAYBOOK_ASSIGN(const auto open, reading_.due(query, {limits::kPageRowsMax, {}}));
+        for (const auto& row : open.rows) {
+            const ItemId& item = row.obligation.item;
+            if (item.empty()) continue;
+            DAYBOOK_ASSIGN(const auto piece, reading_.item(item));
+            v1::ObligationRow whole;
+            fill(row, asked_.context, whole);
+            if (piece.row) discrepancies_[piece.row->account.path()].push_back(whole.obligation());
+        }
+        return {};
+    }
+
+    Result<void> add_account(const AccountId& account, v1::ReconciliationAnswer& message) {
+        v1::ReconciliationRow out;
+        out.set_account(account.path());
+        DAYBOOK_ASSIGN(const auto totals, reading_.account_totals(account));
+        const std::int64_t now = totals.row ? static_cast<std::int64_t>(totals.row->pieces) : 0;
+        const auto counted = counted_.find(out.account());
+        std::int64_t in_day = 0, behind_day = 0, behind_cut = 0;
+        DAYBOOK_ASSIGN(const auto moves, moves_since(account));
+        for (const Move& move : moves) {
+            if (in_the_day(move.at)) {
+                in_day += move.count;
+                add_move(move.type, move.count, out);
+            } else {
+                behind_day += move.count;
+            }
+            if (counted != counted_.end() && move.at >= counted->second.cut_at) behind_cut += move.count;
+        }
+        out.set_expected(now - behind_day);
+        out.set_opening(out.expected() - in_day);
+        if (counted != counted_.end()) {
+            out.set_counted(static_cast<std::int64_t>(counted->second.items.size()));
+            out.set_difference(out.counted() - (now - behind_cut));
+            out.set_count(counted->second.count);
+            DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, account, out.count()));
+            out.set_recheck(recheck);
+        }
+        if (const auto open = discrepancies_.find(out.account()); open != discrepancies_.end()) {
+            for (const std::string& one : open->second) out.add_discrepancies(one);
+        }
+        if (now != 0 || !moves.empty() || out.has_counted()) *message.add_rows() = std::move(out);
+        return {};
+    }
+
+    // What came and went from the day's beginning on.
+    struct Move {
+        Micros at = 0;
+        std::int64_t count = 0;  // 1 came, -1 went
+        EventType type{};
+    };
+    Result<std::vector<Move>> moves_since(const AccountId& account) const {
+        std::vector<Move> moves;
+        DAYBOOK_ASSIGN(const auto postings, reading_.postings(account, day_.from, kNever, reading_.position()));
+        for (const auto& posting : postings) {
+            if (posting.count == 0) continue;
+            DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(posting.position));
+            moves.push_back({posting.at, posting.count,
+                             static_cast<EventType>(static_cast<int>(event.command().payload_case()) - 100)});
+        }
+        return moves;
+    }
+
+    static constexpr Micros kNever = std::numeric_limits<Micros>::max();
+
+    const Asked& asked_;
+    const Reading& reading_;
+    const SiteId site_;
+    const projections::DayRow day_;
+    std::set<AccountId> accounts_;
+    SeenByAccount counted_;
+    std::map<std::string, std::vector<std::string>> discrepancies_;  // open ones, by the account of their piece
+};
+
+Result<std::string> reconciliation(const Asked& asked) {
+    const auto site = parse_number<SiteId>(asked.question.path[1]);
+    if (!site || *site == 0) return wrong("site", asked.question.path[1], "the number of a site");
+    DAYBOOK_ASSIGN(const Micros asked_at, asked.time_param("at"));
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const auto days, reading.days(*site));
+    projections::DayRow day = days.rows.back();
+    for (const auto& one : days.rows) {
+        if (asked_at != 0 && asked_at >= one.from && (one.to == 0 || asked_at < one.to)) day = one;
+    }
+    v1::ReconciliationAnswer message;
+    asked.as_of(reading.position(), message);
+    DAYBOOK_TRY(Reconciliation(asked, reading, *site, day).fill_answer(message));
+    return codec::to_json(message);
+}
+
+constexpr QuestionInfo kQuestions[] = {{"reconciliation/*", "at", reconciliation}};
+
+}  // namespace
+
+Family reconciliation_questions() { return kQuestions; }
+
+}  // namespace daybook::api

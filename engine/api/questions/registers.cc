@@ -1,0 +1,269 @@
+// What an auditor looks for: late entries, corrections and counts.
+#include <algorithm>
+#include <set>
+
+#include "engine/api/internal/asked.h"
+#include "engine/api/internal/open.h"
+#include "engine/api/internal/scans.h"
+#include "engine/base/limits.h"
+#include "schemas/daybook/v1/report.pb.h"
+
+namespace daybook::api {
+namespace {
+
+using custody::ObligationKind;
+using projections::Reading;
+using projections::Register;
+
+constexpr std::size_t kCountsPassedMax = 400;  // the newest counts of a site, among which those passed are looked for
+
+std::optional<Position> position_of(const Asked& asked, const std::string& event_id) {
+    const auto id = EventId::parse(event_id);
+    if (!id) return std::nullopt;
+    const auto found = asked.log.find_id({log::kEventIdKind, *id});
+    return found && *found ? **found : std::optional<Position>();
+}
+
+std::set<std::string> accounts_of(const v1::Event& event) {
+    std::set<std::string> accounts;
+    for (const v1::EventLine& line : event.lines()) {
+        if (!line.from().empty()) accounts.insert(line.from());
+        if (!line.to().empty()) accounts.insert(line.to());
+    }
+    return accounts;
+}
+
+// A count that ended: its opening, by which its accounts and its cut are known.
+struct EndedCount {
+    std::string id;
+    Micros opened_at = 0;
+    Position ended_by = 0;
+    bool attested = false;
+    std::vector<std::string> accounts;
+};
+
+Result<std::optional<EndedCount>> count_ended_by(const Asked& asked, const Reading& reading, Position position) {
+    DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(position));
+    const auto id = ObligationId::parse(end.command().obligation_id());
+    if (!id) return std::optional<EndedCount>();
+    DAYBOOK_ASSIGN(const auto row, reading.obligation({*id, {}, {}}));
+    if (!row.row) return std::optional<EndedCount>();
+    DAYBOOK_ASSIGN(const v1::Event opening, asked.event_at(row.row->obligation.opened_by));
+    const auto& accounts = opening.command().count_opened().accounts();
+    return std::optional(EndedCount{id->text(), time_of(opening.occurred_at()), position,
+                                    end.command().has_count_attested(), {accounts.begin(), accounts.end()}});
+}
+
+// The attested counts of the event's accounts that it lies before, and that ended before it was recorded; and the days
+// of its site that had been closed past it.
+Result<void> fill_passed(const Asked& asked, const Reading& reading, const v1::Event& event, Position position,
+                         v1::LateRow& out) {
+    const SiteId site = event.command().site();
+    const Micros at = time_of(event.occurred_at());
+    if (site == 0) return {};
+    const std::set<std::string> touched = accounts_of(event);
+    DAYBOOK_ASSIGN(auto counts, reading.entries(Register::kCounts, site, 0, position, ~std::size_t{0}));
+    if (counts.size() > kCountsPassedMax) counts.erase(counts.begin(), counts.end() - kCountsPassedMax);
+    for (const auto& entry : counts) {
+        DAYBOOK_ASSIGN(const auto count, count_ended_by(asked, reading, entry.position));
+        if (!count || !count->attested || at >= count->opened_at) continue;
+        if (std::any_of(count->accounts.begin(), count->accounts.end(),
+                        [&](const std::string& account) { return touched.contains(account); }))
+            out.add_counts_passed(count->id);
+    }
+    DAYBOOK_ASSIGN(const auto days, reading.days(site));
+    for (const auto& day : days.rows) {
+        if (day.closed_by < position && at < day.to) out.add_days_passed(day.closed_by);
+    }
+    return {};
+}
+
+void fill_late(const v1::Event& event, Position position, v1::LateRow& out) {
+    const v1::Command& command = event.command();
+    out.set_position(position);
+    out.set_event_id(command.event_id());
+    out.set_type(static_cast<v1::EventType::Code>(static_cast<int>(command.payload_case()) - 100));
+    *out.mutable_occurred_at() = event.occurred_at();
+    *out.mutable_recorded_at() = event.recorded_at();
+    out.set_delay_minutes(
+        std::max<Micros>(0, time_of(event.recorded_at()) - time_of(event.occurred_at())) / kMinute);  // whole ones
+    out.set_reason(command.late().reason());
+    out.set_by(command.actor().principal());
+    out.set_approved_by(command.late().approver());
+    out.set_site(command.site());
+    for (const ItemId& item : items_of(event)) out.add_items(item.text());
+}
+
+// What a correction supersedes, and what stands in its place.
+Result<void> fill_correction(const Asked& asked, const v1::Event& event, v1::LateRow& out) {
+    const v1::CorrectionDeclared& correction = event.command().correction_declared();
+    out.set_reason(v1::CorrectionDeclared::Reason_Name(correction.reason()));
+    out.set_target(correction.target());
+    for (const v1::Attestation& signer : event.command().attest()) {
+        if (signer.role() == v1::Role::VM) out.set_approved_by(signer.principal());
+    }
+    if (const auto target = position_of(asked, correction.target())) {
+        out.set_target_position(*target);
+        DAYBOOK_ASSIGN(const v1::Event superseded, asked.event_at(*target));
+        *out.mutable_occurred_at() = superseded.occurred_at();  // what is corrected lies there
+        out.set_delay_minutes(
+            std::max<Micros>(0, time_of(event.recorded_at()) - time_of(superseded.recorded_at())) / kMinute);
+    }
+    for (const std::string& corrective : correction.correctives()) {
+        if (const auto position = position_of(asked, corrective)) out.add_replacements(*position);
+    }
+    return {};
+}
+
+// The entries of registers in order of position, of one site or of all. A cursor is the position to go on from.
+Result<std::string> entries_of(const Asked& asked, std::initializer_list<Register> registers) {
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    DAYBOOK_ASSIGN(const SiteId site, asked.site());
+    DAYBOOK_ASSIGN(Position from, asked.position_param("from"));
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    Position to = reading.position();
+    if (!asked.param("to").empty()) {
+        DAYBOOK_ASSIGN(const Position asked_to, asked.position_param("to"));
+        to = std::min(to, asked_to);
+    }
+    if (!page.cursor.empty()) {
+        DAYBOOK_ASSIGN(from, asked.number_param<Position>("cursor", 0, kNoPosition - 1));
+    }
+    std::vector<projections::RegisterRow> entries;
+    for (const Register name : registers) {
+        DAYBOOK_ASSIGN(const auto found, reading.entries(name, 0, from, to, ~std::size_t{0}));
+        entries.insert(entries.end(), found.begin(), found.end());
+    }
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
+    v1::LateAnswer message;
+    asked.as_of(reading.position(), message);
+    for (const auto& entry : entries) {
+        if (site != 0 && entry.site != site) continue;
+        if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
+            message.set_next(std::to_string(entry.position));
+            break;
+        }
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(entry.position));
+        v1::LateRow& out = *message.add_rows();
+        fill_late(event, entry.position, out);
+        if (event.command().has_correction_declared()) DAYBOOK_TRY(fill_correction(asked, event, out));
+        DAYBOOK_TRY(fill_passed(asked, reading, event, entry.position, out));
+    }
+    return codec::to_json(message);
+}
+
+Result<std::string> late(const Asked& asked) { return entries_of(asked, {Register::kLate, Register::kCorrections}); }
+Result<std::string> corrections(const Asked& asked) { return entries_of(asked, {Register::kCorrections}); }
+
+// ---- Counts ----
+
+// Of the discrepancies that a count opened: how many are open, and when the last of the others was resolved.
+Result<void> fill_discrepancies(const Reading& reading, const v1::Event& end, const ObligationId& id,
+                                v1::CountRow& out) {
+    using Kind = custody::DifferenceKind;
+    Micros resolved_at = 0;
+    const auto look = [&](const auto& items, Kind kind) -> Result<void> {
+        for (const std::string& text : items) {
+            const auto item = ItemId::parse(text);
+            if (!item) continue;
+            DAYBOOK_ASSIGN(const auto found, reading.obligation({id, kind, *item}));
+            if (!found.row) continue;
+            if (found.row->open) out.set_discrepancies_open(out.discrepancies_open() + 1);
+            if (!found.row->open) resolved_at = std::max(resolved_at, found.row->closed_at);
+        }
+        return {};
+    };
+    DAYBOOK_TRY(look(end.counted().missing(), Kind::kMissing));
+    DAYBOOK_TRY(look(end.counted().misplaced(), Kind::kMisplaced));
+    DAYBOOK_TRY(look(end.counted().unexpected(), Kind::kUnexpected));
+    if (out.discrepancies_open() == 0 && resolved_at != 0)
+        out.set_resolved_minutes(std::max<Micros>(0, resolved_at - time_of(end.occurred_at())) / kMinute);
+    return {};
+}
+
+void fill_opening(const v1::Event& opening, Position position, v1::CountRow& out) {
+    const v1::Command& command = opening.command();
+    out.set_count(command.obligation_id());
+    out.set_kind(command.count_opened().kind());
+    out.set_site(command.site());
+    *out.mutable_accounts() = command.count_opened().accounts();
+    *out.mutable_opened_at() = opening.occurred_at();
+    out.set_counter(command.actor().principal());
+    out.set_opened_by(position);
+}
+
+void fill_lists(const v1::CountLists& lists, v1::CountRow& out) {
+    out.set_matched(static_cast<std::uint64_t>(lists.matched_size()));
+    out.set_missing(static_cast<std::uint64_t>(lists.missing_size()));
+    out.set_moved(static_cast<std::uint64_t>(lists.moved_size()));
+    out.set_misplaced(static_cast<std::uint64_t>(lists.misplaced_size()));
+    out.set_unexpected(static_cast<std::uint64_t>(lists.unexpected_size()));
+    out.set_expected(out.matched() + out.missing() + out.moved());
+}
+
+Result<void> fill_count(const Asked& asked, const Reading& reading, const projections::ObligationRow& row,
+                        v1::CountRow& out) {
+    DAYBOOK_ASSIGN(const v1::Event opening, asked.event_at(row.obligation.opened_by));
+    fill_opening(opening, row.obligation.opened_by, out);
+    if (row.open) return {};
+    DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(row.closed_by));
+    const v1::Command& command = end.command();
+    *out.mutable_ended_at() = end.occurred_at();
+    out.set_ended_by(row.closed_by);
+    out.set_minutes(std::max<Micros>(0, time_of(end.occurred_at()) - time_of(opening.occurred_at())) / kMinute);
+    out.set_attested(command.has_count_attested());
+    out.set_abandoned_because(command.count_abandoned().why());
+    if (!out.attested()) return {};
+    for (const v1::Attestation& signer : command.attest()) {
+        if (signer.principal() != out.counter() && out.second_counter() == 0)
+            out.set_second_counter(signer.principal());
+    }
+    fill_lists(end.counted(), out);
+    DAYBOOK_TRY(fill_discrepancies(reading, end, row.obligation.ref.id, out));
+    DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading, opening, row));
+    out.set_recheck(recheck);
+    return {};
+}
+
+// Open ones first, then those that ended, the newest first. A cursor is the position of the end to go on before.
+Result<std::string> counts(const Asked& asked) {
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    DAYBOOK_ASSIGN(const SiteId site, asked.site());
+    if (site == 0) return wrong("site", asked.param("site"), "the number of the site whose counts are asked for");
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const Position before, asked.number_param<Position>("cursor", reading.position(), kNoPosition - 1));
+    v1::CountsAnswer message;
+    asked.as_of(reading.position(), message);
+    if (page.cursor.empty()) {
+        projections::DueQuery query;
+        query.site = site;
+        query.kinds = custody::bit(ObligationKind::kCount);
+        DAYBOOK_ASSIGN(const auto open, reading.due(query, {limits::kPageRowsMax, {}}));
+        for (const auto& row : open.rows) DAYBOOK_TRY(fill_count(asked, reading, row, *message.add_rows()));
+    }
+    DAYBOOK_ASSIGN(const auto ended, reading.entries(Register::kCounts, site, 0, before, ~std::size_t{0}));
+    for (auto entry = ended.rbegin(); entry != ended.rend(); ++entry) {
+        if (static_cast<std::size_t>(message.rows_size()) >= page.rows_max) {
+            message.set_next(std::to_string(entry->position + 1));
+            break;
+        }
+        DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(entry->position));
+        const auto id = ObligationId::parse(end.command().obligation_id());
+        if (!id) continue;
+        DAYBOOK_ASSIGN(const auto row, reading.obligation({*id, {}, {}}));
+        if (row.row) DAYBOOK_TRY(fill_count(asked, reading, *row.row, *message.add_rows()));
+    }
+    return codec::to_json(message);
+}
+
+constexpr QuestionInfo kQuestions[] = {
+    {"late", "from to site rows cursor", late},
+    {"corrections", "from to site rows cursor", corrections},
+    {"counts", "site rows cursor", counts},
+};
+
+}  // namespace
+
+Family register_questions() { return kQuestions; }
+
+}  // namespace daybook::api

@@ -1,0 +1,277 @@
+// The rules in force: who may do what, which limits are how full, what was counted when. Asked of the books.
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "engine/api/internal/scans.h"
+#include "engine/api/internal/when.h"
+#include "engine/base/limits.h"
+#include "engine/codec/event_codec.h"
+#include "schemas/daybook/v1/report.pb.h"
+
+namespace daybook::api {
+namespace {
+
+using custody::AccountClass;
+using custody::Books;
+
+
+// ---- Authority ----
+
+void add_roles(const Books& books, const std::vector<custody::RoleInterval>& roles, Principal who, Micros at,
+               v1::AuthorityAnswer& message) {
+    for (const custody::RoleInterval& role : roles) {
+        v1::AuthorityRow& out = *message.add_rows();
+        out.set_role(static_cast<v1::Role::Code>(role.role));
+        out.set_site(role.site);
+        out.set_granted(role.granted);
+        if (role.when.from > 0) fill(role.when.from, out.mutable_from());
+        if (role.when.to != 0) fill(role.when.to, out.mutable_to());
+        out.set_source(role.by);
+        out.set_holds(books.holds_role(who, role.role, role.site, at));
+    }
+}
+
+// What an event says of the roles of a principal.
+Result<void> take_roles(const Asked& asked, Position position, Principal who,
+                        std::vector<custody::RoleInterval>& roles) {
+    codec::StoredEvent stored;
+    DAYBOOK_ASSIGN(const std::string bytes, asked.log.read(position));
+    DAYBOOK_TRY(codec::decode_event(bytes, stored));
+    const auto add = [&](const custody::RoleChange& change, bool granted, Micros otherwise) {
+        if (change.grant.principal != who) return;
+        const Micros from = change.from == 0 ? otherwise : change.from;
+        roles.push_back({change.grant.role, change.grant.site, granted, {from, change.to}, position});
+    };
+    const auto& payload = stored.command.payload;
+    if (const auto* granted = std::get_if<custody::RoleGranted>(&payload))
+        add(*granted, true, stored.decided.occurred_at);
+    if (const auto* revoked = std::get_if<custody::RoleRevoked>(&payload))
+        add(*revoked, false, stored.decided.occurred_at);
+    if (const auto* created = std::get_if<custody::LedgerCreated>(&payload)) {
+        for (const auto& grant : created->grants) add({grant, 0, 0}, true, std::numeric_limits<Micros>::min());
+    }
+    return {};
+}
+
+// Events that corrections recorded since `known` took out of the effective set: the books have forgotten them.
+Result<void> add_forgotten(const Asked& asked, const When& when, std::set<Position>& events) {
+    const auto find = [&](const std::string& text) -> Result<std::optional<Position>> {
+        const auto id = EventId::parse(text);
+        if (!id) return std::optional<Position>();
+        return asked.log.find_id({log::kEventIdKind, *id});
+    };
+    DAYBOOK_ASSIGN(const auto corrections, when.reading.entries(projections::Register::kCorrections, 0, when.at.known,
+                                                                when.reading.position(), ~std::size_t{0}));
+    for (const auto& entry : corrections) {
+        DAYBOOK_ASSIGN(const v1::Event declared, asked.event_at(entry.position));
+        DAYBOOK_ASSIGN(const auto target, find(declared.command().correction_declared().target()));
+        if (!target) continue;
+        events.insert(*target);
+        DAYBOOK_ASSIGN(const v1::Event corrected, asked.event_at(*target));
+        for (const std::string& corrective : corrected.command().correction_declared().correctives()) {
+            DAYBOOK_ASSIGN(const auto position, find(corrective));
+            if (position) events.insert(*position);
+        }
+    }
+    return {};
+}
+
+// As it was known: the events that counted then, those that were corrected since among them.
+Result<std::string> authority_known(const Asked& asked, Principal who, Micros asked_at) {
+    std::set<Position> events;
+    DAYBOOK_ASSIGN(const auto seen, asked.look([&](const Books& books, Micros) {
+        const auto* roles = books.roles.find(who);
+        if (roles == nullptr) return;
+        for (const custody::RoleInterval& role : *roles) events.insert(role.by);
+    }));
+    // What the books have forgotten stands in a register that is as far as they were.
+    if (!asked.views.wait_for(seen.position, after(std::chrono::seconds(5))))
+        return fail(ErrorCode::kTimeout, "the read models are behind the books; ask again");
+    DAYBOOK_ASSIGN(When when, when_of(asked));
+    if (asked_at != 0) when.at.valid = asked_at;
+    DAYBOOK_TRY(add_forgotten(asked, when, events));
+    std::vector<custody::RoleInterval> roles;
+    for (const Position event : events) {
+        if (event >= when.at.known) continue;
+        DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(event, when.at.known));
+        if (counts) DAYBOOK_TRY(take_roles(asked, event, who, roles));
+    }
+    if (roles.empty()) {
+        return fail(ErrorCode::kNotFound,
+                    "no role was ever granted to principal " + std::to_string(who) + ", as known then");
+    }
+    Books books;
+    books.roles.edit(who) = roles;
+    v1::AuthorityAnswer message;
+    message.set_principal(who);
+    add_roles(books, roles, who, when.at.valid, message);
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    return codec::to_json(message);
+}
+
+Result<std::string> authority(const Asked& asked) {
+    const auto who = parse_number<Principal>(asked.question.path[1]);
+    if (!who) return wrong("principal", asked.question.path[1], "the number of a principal");
+    DAYBOOK_ASSIGN(const Micros asked_at, asked.time_param("at"));
+    if (!asked.param("known_at").empty()) return authority_known(asked, *who, asked_at);
+    v1::AuthorityAnswer message;
+    message.set_principal(*who);
+    bool known = false;
+    DAYBOOK_ASSIGN(const auto seen, asked.look([&](const Books& books, Micros now) {
+        const Micros at = asked_at != 0 ? asked_at : now;
+        const auto* roles = books.roles.find(*who);
+        known = roles != nullptr;
+        if (!known) return;
+        add_roles(books, *roles, *who, at, message);
+        fill(at, message.mutable_as_of()->mutable_valid_at());
+    }));
+    if (!known) return fail(ErrorCode::kNotFound, "no role was ever granted to principal " + std::to_string(*who));
+    const auto valid_at = message.as_of().valid_at();
+    asked.as_of(seen.position, message);
+    *message.mutable_as_of()->mutable_valid_at() = valid_at;
+    return codec::to_json(message);
+}
+
+// ---- Limits ----
+
+void add_limit(const Asked& asked, const Books& books, Micros now, const std::string& name, std::int64_t allowed,
+               std::int64_t used, std::uint64_t pieces, v1::LimitsAnswer& message) {
+    v1::LimitRow& out = *message.add_rows();
+    out.set_limit(name);
+    asked.money(allowed, *out.mutable_allowed());
+    asked.money(used, *out.mutable_used());
+    out.set_headroom_minor(allowed - used);
+    out.set_pieces(pieces);
+    const auto* overrides = books.overrides.find(name);
+    if (overrides == nullptr) return;
+    for (const custody::Override& lifted : *overrides) {
+        if (lifted.from > now || lifted.until <= now) continue;
+        asked.money(lifted.allowed_minor, *out.mutable_override_to());
+        fill(lifted.until, out.mutable_override_until());
+    }
+}
+
+// What stands against a limit that a policy sets; nullopt: it is judged dispatch by dispatch, so nothing does.
+struct Used {
+    std::int64_t insured_minor = 0;
+    std::uint64_t pieces = 0;
+};
+std::optional<Used> used_of(const Books& books, std::string_view key, SiteId site) {
+    constexpr std::string_view kMemoParty = "limit.memo_party.";
+    Used used;
+    if (key.starts_with(kMemoParty)) {
+        const auto party = parse_number<PartyId>(key.substr(kMemoParty.size()));
+        const custody::PartySum* sum = party ? books.memo_sums.find(*party) : nullptr;
+        return sum == nullptr ? used : Used{sum->insured_minor, sum->pieces};
+    }
+    const auto* accounts = books.site_accounts.find(site);
+    if (key == "limit.parcel") {  // the fullest of those that wait
+        const custody::Account* pack = books.accounts.find(custody::site_account(AccountClass::kSitePack, site));
+        for (std::uint32_t at = pack == nullptr ? 0 : pack->first; at != 0; at = books.items.next(at)) {
+            const std::uint32_t slot = books.items[at].parcel;
+            if (slot == 0 || books.parcels[slot].insured_minor <= used.insured_minor) continue;
+            used = {books.parcels[slot].insured_minor, books.parcels[slot].pieces};
+        }
+        return used;
+    }
+    if (key != "limit.overnight" || accounts == nullptr) return std::nullopt;
+    for (const custody::AccountId& id : *accounts) {
+        const custody::Account* account = books.accounts.find(id);
+        if (account == nullptr) continue;
+        used.insured_minor += account->insured_minor;
+        used.pieces += account->pieces;
+    }
+    return used;
+}
+
+Result<std::string> limits_in_use(const Asked& asked) {
+    DAYBOOK_ASSIGN(const SiteId site, asked.site());
+    if (site == 0) return wrong("site", asked.param("site"), "the number of the site whose limits are asked for");
+    v1::LimitsAnswer message;
+    DAYBOOK_ASSIGN(const auto seen, asked.look([&](const Books& books, Micros now) {
+        if (const auto* accounts = books.site_accounts.find(site)) {
+            for (const custody::AccountId& id : *accounts) {
+                const custody::Account* account = books.accounts.find(id);
+                if (account == nullptr || !account->insured_limit_minor) continue;
+                add_limit(asked, books, now, id.path(), *account->insured_limit_minor, account->insured_minor,
+                          account->pieces, message);
+            }
+        }
+        std::vector<std::string> keys;
+        for (const auto& [key, entries] : books.policies.all()) {
+            const std::string_view name = books.names.text(key.name);
+            if (name.starts_with("limit.") && (key.site == 0 || key.site == site)) keys.emplace_back(name);
+        }
+        std::sort(keys.begin(), keys.end());
+        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+        for (const std::string& key : keys) {
+            const custody::PolicyValue* value = books.policy(key, site, now);
+            const auto* allowed = value == nullptr ? nullptr : std::get_if<custody::Money>(value);
+            if (allowed == nullptr) continue;
+            const auto used = used_of(books, key, site).value_or(Used{});
+            add_limit(asked, books, now, key, allowed->minor, used.insured_minor, used.pieces, message);
+        }
+    }));
+    asked.as_of(seen.position, message);
+    std::stable_sort(message.mutable_rows()->begin(), message.mutable_rows()->end(),
+                     [](const auto& a, const auto& b) { return a.headroom_minor() < b.headroom_minor(); });
+    return codec::to_json(message);
+}
+
+// ---- Coverage ----
+
+constexpr std::int64_t kCoverageDays = 30;  // the default of count.coverage_days
+
+Result<std::string> coverage(const Asked& asked) {
+    DAYBOOK_ASSIGN(const SiteId site, asked.site());
+    if (site == 0) return wrong("site", asked.param("site"), "the number of the site whose counts are asked for");
+    v1::CoverageAnswer message;
+    DAYBOOK_ASSIGN(const auto seen, asked.look([&](const Books& books, Micros now) {
+        const custody::PolicyValue* policy = books.policy("count.coverage_days", site, now);
+        const auto* set = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
+        const std::int64_t days = set == nullptr ? kCoverageDays : *set;
+        const auto* accounts = books.site_accounts.find(site);
+        if (accounts == nullptr) return;
+        for (const custody::AccountId& id : *accounts) {
+            const custody::Account* account = books.accounts.find(id);
+            const bool holds = account != nullptr && account->pieces != 0;
+            if (!holds && (account == nullptr || account->counted_by.empty())) continue;
+            v1::CoverageRow& out = *message.add_rows();
+            out.set_account(id.path());
+            out.set_pieces(account->pieces);
+            asked.money(account->insured_minor, *out.mutable_insured());
+            out.set_overdue(holds && account->counted_by.empty());
+            if (account->counted_by.empty()) continue;
+            out.set_count(account->counted_by.text());
+            fill(account->counted_at, out.mutable_counted_at());
+            out.set_age_days(std::max<Micros>(0, now - account->counted_at) / kDay);  // whole days, rounded down
+            out.set_overdue(holds && now - account->counted_at > days * kDay);
+        }
+    }));
+    asked.as_of(seen.position, message);
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    for (auto& row : *message.mutable_rows()) {
+        const auto account = custody::AccountId::parse(row.account());
+        if (!account || row.count().empty()) continue;
+        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading, *account, row.count()));
+        row.set_recheck(recheck);
+    }
+    std::stable_sort(message.mutable_rows()->begin(), message.mutable_rows()->end(), [](const auto& a, const auto& b) {
+        return std::pair(a.has_counted_at(), -a.age_days()) < std::pair(b.has_counted_at(), -b.age_days());
+    });
+    return codec::to_json(message);
+}
+
+constexpr QuestionInfo kQuestions[] = {
+    {"authority/*", "at known_at", authority},
+    {"limits", "site", limits_in_use},
+    {"coverage", "site", coverage},
+};
+
+}  // namespace
+
+Family rule_questions() { return kQuestions; }
+
+}  // namespace daybook::api

@@ -1,0 +1,170 @@
+#include "engine/api/stream_state.h"
+
+#include <utility>
+
+#include "engine/api/internal/state_messages.h"
+#include "engine/api/row_messages.h"
+#include "engine/base/limits.h"
+#include "engine/codec/event_codec.h"
+#include "engine/codec/json.h"
+#include "engine/log/event_log.h"
+#include "projections/views.h"
+#include "schemas/daybook/v1/stream.pb.h"
+
+namespace daybook::api {
+namespace {
+
+using stream::PieceState;
+using stream::StockState;
+using stream::ValueFormat;
+
+std::string encode(const google::protobuf::MessageLite& message, ValueFormat format) {
+    return format == ValueFormat::kJson ? codec::to_json(message) : message.SerializeAsString();
+}
+
+void fill_after(const v1::Custody& now, v1::PieceAfter& out) {
+    const v1::ItemRow& piece = now.piece();
+    out.set_state(piece.state());
+    out.set_account(piece.account());
+    *out.mutable_since() = piece.since();
+    *out.mutable_owner() = piece.owner();
+    out.set_version(piece.version());
+    out.set_model(piece.model());
+    *out.mutable_insured() = piece.insured();
+    if (now.has_counted()) *out.mutable_counted() = now.counted();
+}
+
+class ViewReading : public stream::StateReading {
+public:
+    ViewReading(const log::EventLog& log, projections::Reading reading, std::uint32_t currency)
+        : log_(log), reading_(std::move(reading)), currency_(currency) {}
+
+    [[nodiscard]] Position position() const override { return reading_.position(); }
+    [[nodiscard]] Result<std::optional<PieceState>> piece(const ItemId& item, ValueFormat format,
+                                                          Position event) const override;
+    [[nodiscard]] Result<std::string> after_for_other(const ItemId& item) const override;
+    [[nodiscard]] Result<std::vector<StockState>> stock(std::string_view model, ValueFormat format) const override;
+    [[nodiscard]] Result<std::vector<ItemId>> pieces_of(const custody::ObligationRef& obligation) const override;
+    [[nodiscard]] Result<void> all_pieces(ValueFormat format, const OnPiece& visit) const override;
+    [[nodiscard]] Result<void> all_stock(ValueFormat format, const OnStock& visit) const override;
+
+private:
+    const log::EventLog& log_;
+    const projections::Reading reading_;
+    const std::uint32_t currency_;
+};
+
+Result<std::optional<PieceState>> ViewReading::piece(const ItemId& item, ValueFormat format, Position event) const {
+    DAYBOOK_ASSIGN(const auto found, reading_.item(item));
+    if (!found.row) return std::optional<PieceState>();
+    const projections::ItemRow& row = *found.row;
+    PieceState state;
+    state.last_event = row.last_event;
+    state.gone = row.state == custody::State::kZ;
+    state.model = row.model;
+    // Made once a thread: their texts keep their memory.
+    static thread_local v1::Custody message;
+    message.Clear();
+    DAYBOOK_TRY(fill_custody(reading_, row, currency_, message));
+    if (!state.gone) state.value = encode(message, format);
+    if (row.last_event == event) {
+        static thread_local v1::PieceAfter after;
+        after.Clear();
+        fill_after(message, after);
+        state.after = codec::to_json(after);
+    }
+    return std::optional(std::move(state));
+}
+
+Result<std::string> ViewReading::after_for_other(const ItemId& item) const {
+    DAYBOOK_ASSIGN(const auto found, reading_.item(item));
+    if (!found.row) return std::string();
+    v1::Custody message;
+    DAYBOOK_TRY(fill_custody(reading_, *found.row, currency_, message));
+    v1::PieceAfter after;
+    fill_after(message, after);
+    after.set_item(item.text());
+    return codec::to_json(after);
+}
+
+StockState stock_state(const v1::Stock& stock, bool empty, Position position, ValueFormat format) {
+    StockState state;
+    state.key = stock.model() + '|' + std::to_string(stock.site());
+    state.empty = empty;
+    state.content = std::hash<std::string>{}(stock.SerializeAsString());
+    if (empty) return state;
+    v1::Stock dated = stock;
+    dated.set_as_of(position - 1);
+    state.value = encode(dated, format);
+    return state;
+}
+
+Result<std::vector<StockState>> ViewReading::stock(std::string_view model, ValueFormat format) const {
+    std::vector<StockState> states;
+    DAYBOOK_TRY(each_stock(reading_, std::string(model), currency_, [&](const v1::Stock& stock, bool empty) {
+        states.push_back(stock_state(stock, empty, position(), format));
+        return Result<void>();
+    }));
+    return states;
+}
+
+Result<void> ViewReading::all_stock(ValueFormat format, const OnStock& visit) const {
+    return each_stock(reading_, std::nullopt, currency_, [&](const v1::Stock& stock, bool empty) {
+        return visit(stock_state(stock, empty, position(), format));
+    });
+}
+
+Result<std::vector<ItemId>> ViewReading::pieces_of(const custody::ObligationRef& obligation) const {
+    if (!obligation.item.empty()) return std::vector{obligation.item};
+    DAYBOOK_ASSIGN(const auto found, reading_.obligation(obligation));
+    if (!found.row) return std::vector<ItemId>();
+    if (const ItemId item = found.row->obligation.item; !item.empty()) return std::vector{item};
+    DAYBOOK_ASSIGN(const std::string stored, log_.read(found.row->obligation.opened_by));
+    codec::StoredEvent event;
+    DAYBOOK_TRY(codec::decode_event(stored, event));
+    std::vector<ItemId> items;
+    for (const custody::LineFacts& line : event.decided.lines) {
+        if (!line.item.empty()) items.push_back(line.item);
+    }
+    return items;
+}
+
+// Every registered piece can be found; its attributes, by which pages go, stay as they are.
+Result<void> ViewReading::all_pieces(ValueFormat format, const OnPiece& visit) const {
+    projections::Page page;
+    page.rows_max = limits::kPageRowsMax;
+    do {
+        DAYBOOK_ASSIGN(const auto answer, reading_.search({}, page));
+        for (const projections::FoundRow& row : answer.rows) {
+            DAYBOOK_ASSIGN(const auto state, piece(row.item, format, kNoPosition));
+            if (state) DAYBOOK_TRY(visit(row.item, *state));
+        }
+        page.cursor = answer.next;
+    } while (!page.cursor.empty());
+    return {};
+}
+
+class ViewState : public stream::StateSource {
+public:
+    ViewState(const log::EventLog& log, const projections::Views& views) : log_(log), views_(views) {}
+
+    [[nodiscard]] Result<std::unique_ptr<stream::StateReading>> read(Position at_least,
+                                                                     Deadline deadline) const override {
+        const bool there = views_.wait_for(at_least, deadline);
+        DAYBOOK_ASSIGN(projections::Reading reading, views_.read());
+        if (!there) return std::unique_ptr<stream::StateReading>();
+        return std::make_unique<ViewReading>(log_, std::move(reading), views_.currency());
+    }
+
+private:
+    const log::EventLog& log_;
+    const projections::Views& views_;
+};
+
+}  // namespace
+
+std::unique_ptr<stream::StateSource> state_source(const log::EventLog& log, const projections::Views& views) {
+    return std::make_unique<ViewState>(log, views);
+}
+
+}  // namespace daybook::api

@@ -1,0 +1,299 @@
+#include "engine/audit/internal/scan.h"
+
+#include <algorithm>
+
+#include "engine/audit/internal/signers.h"
+#include "engine/codec/details.h"
+#include "engine/crypto/digest.h"
+
+namespace daybook::audit {
+
+using custody::AccountId;
+using custody::EventType;
+using custody::LineKind;
+
+Hash Scan::leaf(std::string_view entry) { return leaf_hash(entry); }
+Hash Scan::interior(const Hash& left, const Hash& right) { return interior_hash(left, right); }
+
+Result<void> Scan::take(std::string_view bytes, Position position) {
+    if (auto decoded = codec::decode_event(bytes, event_); !decoded)
+        return tl::unexpected(decoded.error().in("position " + std::to_string(position)));
+    out_.head = position + 1;
+    check_order(position);
+    frontier_.append(leaf_hash(bytes));
+    event_.position = position;  // what it says of itself has been judged
+    key_ = {event_.decided.occurred_at, position, position};
+    out_.newest = std::max(out_.newest, key_.at);
+
+    take_corrective();
+    if (is(EventType::kCorrectionDeclared)) DAYBOOK_TRY(take_correction());
+    out_.rules.take(command(), key_.at, position);
+    check_signers();
+    check_legs();
+    if (is(EventType::kCheckpointSealed)) DAYBOOK_TRY(check_checkpoint());
+    take_count();
+    DAYBOOK_TRY(keep_lines());
+    DAYBOOK_TRY(keep_supplies());
+    return keep_lists();
+}
+
+Result<void> Scan::end(Position log_head) {
+    const auto root = log_.root(out_.head);
+    if (!root) return tl::unexpected(root.error());
+    const Hash mine = out_.head == 0 ? *root : frontier_.root();
+    if (mine != *root) {
+        findings_.violated(9, kNoPosition,
+                           "the Merkle root over the first " + std::to_string(out_.head) + " events is " + hex(mine) +
+                               ", but the log's tree says " + hex(*root));
+    }
+    if (out_.head == log_head && out_.head > 0 && batch_last_ != out_.head - 1)
+        findings_.violated(9, out_.head - 1, "the last atomic batch is not whole");
+    for (const auto& [id, awaited] : awaited_) {
+        findings_.violated(13, awaited.declaration, "its corrective " + id.text() + " was not recorded in its batch");
+    }
+    return {};
+}
+
+// ---- I9: positions, times, batches, links, roots ----
+
+void Scan::check_order(Position position) {
+    findings_.checked(9, position);
+    const auto wrong = [&](std::string what) { findings_.violated(9, position, std::move(what)); };
+    if (event_.position != position) wrong("it says that its position is " + std::to_string(event_.position));
+    if (event_.recorded_at < recorded_at_) {
+        wrong("it was recorded at " + format_time(event_.recorded_at) + ", before the event in front of it (" +
+              format_time(recorded_at_) + ")");
+    }
+    recorded_at_ = std::max(recorded_at_, event_.recorded_at);
+    const bool within = batch_last_ != kNoPosition && position <= batch_last_;
+    if (event_.batch_last < position) wrong("its atomic batch ends before it");
+    if (within && event_.batch_last != batch_last_) wrong("its atomic batch is torn");
+    if (!within && !awaited_.empty()) {  // a batch has begun: the one before it is whole
+        for (const auto& [id, awaited] : awaited_) {
+            findings_.violated(13, awaited.declaration, "its corrective " + id.text() + " is not in its batch");
+        }
+        awaited_.clear();
+    }
+    batch_last_ = event_.batch_last;
+    if (is(EventType::kCountScanned)) return;
+    const auto name = [](Position at) { return at == kNoPosition ? "none" : "position " + std::to_string(at); };
+    for (const auto& line : event_.decided.lines) {
+        if (line.item.empty()) continue;
+        const auto [last, first_time] = last_.try_emplace(line.item, kNoPosition);
+        if (line.prev != last->second && last->second != position) {
+            wrong("its line of piece " + line.item.text() + " links to " + name(line.prev) +
+                  ", but the piece's previous event is " + name(last->second));
+        }
+        last->second = position;
+    }
+}
+
+Result<void> Scan::check_checkpoint() {
+    const auto details = codec::read_details(event_.command.type, event_.command.bytes);
+    const Position size = details.checkpoint_last + 1;
+    if (size > event_.position) {
+        findings_.violated(9, event_.position, "the checkpoint is over events that are not before it");
+        return {};
+    }
+    DAYBOOK_ASSIGN(const Hash root, log_.root(size));
+    const std::string_view mine(reinterpret_cast<const char*>(root.data()), root.size());
+    if (details.checkpoint_root != mine) {
+        findings_.violated(9, event_.position, "the checkpoint's root over the first " + std::to_string(size) +
+                                                   " events is not theirs, which is " + hex(root));
+    }
+    return {};
+}
+
+// ---- I8 ----
+
+void Scan::check_signers() {
+    findings_.checked(8, event_.position);
+    std::string missing = missing_signature(command(), key_.at, event_.position, out_.rules);
+    if (!missing.empty()) findings_.violated(8, event_.position, std::move(missing));
+}
+
+// ---- I1: what leaves one account comes into another, once ----
+
+void Scan::check_legs() {
+    const LineKind kind = custody::info(command().type).lines;
+    if (kind == LineKind::kSeen) return;
+    const auto wrong = [&](std::string what) { findings_.violated(1, event_.position, std::move(what)); };
+    seen_in_event_.clear();
+    for (std::size_t i = 0; i < event_.decided.lines.size(); ++i) {
+        const auto& line = event_.decided.lines[i];
+        const bool supply = line.item.empty();
+        const std::string what = supply ? "line " + std::to_string(i) : "piece " + line.item.text();
+        const bool leg = supply || !line.to.empty();
+        if (leg) findings_.checked(1, event_.position);
+        if (leg && line.from.empty()) wrong(what + " comes into " + line.to.path() + " and leaves no account");
+        if (supply && line.to.empty()) wrong(what + " leaves " + line.from.path() + " and comes into no account");
+        if (leg && line.from == line.to && !line.to.empty()) wrong(what + " leaves " + line.to.path() + " for itself");
+        if (!supply && leg && kind != LineKind::kMove)
+            wrong(what + " moves to " + line.to.path() + ", but a " + std::string(custody::info(command().type).name) +
+                  " moves nothing");
+        if (!supply) seen_in_event_.push_back(line.item);
+    }
+    std::sort(seen_in_event_.begin(), seen_in_event_.end());
+    const auto twice = std::adjacent_find(seen_in_event_.begin(), seen_in_event_.end());
+    if (twice != seen_in_event_.end())
+        wrong("piece " + twice->text() + " has two lines, so that its legs do not cancel");
+}
+
+// ---- I13: what is corrected ----
+
+Result<void> Scan::take_correction() {
+    const auto& declared = payload<custody::CorrectionDeclared>();
+    const Position position = event_.position;
+    findings_.checked(13, position);
+    const auto wrong = [&](std::string what) { findings_.violated(13, position, std::move(what)); };
+    DAYBOOK_ASSIGN(const auto target, log_.find_id({log::kEventIdKind, declared.target}));
+    if (!target || *target >= position) {
+        wrong("it corrects event " + declared.target.text() + ", which is not there before it");
+        return {};
+    }
+    if (!out_.corrections.effective(*target, position))
+        wrong("it corrects event " + std::to_string(*target) + ", which was corrected already");
+    DAYBOOK_ASSIGN(const std::string stored, log_.read(*target));
+    DAYBOOK_TRY(codec::decode_event(stored, target_));
+    const EventType type = target_.command.type;
+    if (type == EventType::kLedgerCreated || type == EventType::kCheckpointSealed)
+        wrong("it corrects a " + std::string(custody::info(type).name) + ", which cannot be corrected");
+    if (target_.command.actor.principal == command().actor.principal)
+        wrong("its declarer recorded event " + std::to_string(*target) + " himself");
+    const bool bare =
+        declared.reason == custody::CorrectionReason::kDidNotOccur || type == EventType::kCorrectionDeclared;
+    if (bare && !declared.correctives.empty()) wrong("what did not occur has no correctives");
+    for (const EventId& id : declared.correctives) {
+        awaited_[id] = {position, *target, target_.decided.occurred_at, type};
+    }
+    out_.corrections.declare(position, event_.batch_last, *target);
+    return {};
+}
+
+void Scan::take_corrective() {
+    const auto it = awaited_.find(command().event_id);
+    if (it == awaited_.end()) return;
+    const Awaited& awaited = it->second;
+    if (command().type != awaited.type) {
+        findings_.violated(13, event_.position,
+                           "it is a corrective of event " + std::to_string(awaited.target) + ", a " +
+                               std::string(custody::info(awaited.type).name) + ", and of another type");
+    }
+    if (key_.at == awaited.target_at) key_.place = awaited.target;
+    out_.corrections.add_corrective(event_.position, awaited.declaration);
+    awaited_.erase(it);
+}
+
+// ---- What others need ----
+
+void Scan::take_count() {
+    switch (command().type) {
+        case EventType::kCountOpened: {
+            const auto& opened = payload<custody::CountOpened>();
+            Count count{command().obligation, opened.kind, command().site, opened.accounts, event_.position, key_.at};
+            std::sort(count.accounts.begin(), count.accounts.end());
+            out_.counts[count.id] = std::move(count);
+            return;
+        }
+        case EventType::kCountAttested: {
+            const auto it = out_.counts.find(payload<custody::CountAttested>().count);
+            if (it == out_.counts.end()) {
+                findings_.violated(7, event_.position, "it attests a count that was never opened");
+                return;
+            }
+            it->second.attested = event_.position;
+            it->second.attested_at = key_.at;
+            return;
+        }
+        case EventType::kVaultOpened: out_.sessions[command().site].push_back({key_, true, {}}); return;
+        case EventType::kVaultClosed:
+            out_.sessions[command().site].push_back({key_, false, payload<custody::VaultClosed>().closing_count});
+            return;
+        default: return;
+    }
+}
+
+Step Scan::step_of_event() const {
+    Step step;
+    step.key = key_;
+    step.batch_last = event_.batch_last;
+    step.type = command().type;
+    step.site = command().site;
+    step.entity = command().entity;
+    step.obligation = command().obligation;
+    return step;
+}
+
+Result<void> Scan::keep_lines() {
+    if (is(EventType::kCountScanned)) {
+        Step step = step_of_event();
+        step.kind = StepKind::kSeen;
+        step.obligation = payload<custody::CountScanned>().count;
+        for (const auto& line : command().lines) {
+            if (line.item.empty()) continue;
+            step.item = line.item;
+            step.to = line.to.empty() ? command().to : line.to;
+            DAYBOOK_TRY(out_.steps.add(step));
+        }
+        return {};
+    }
+    const auto& lines = event_.decided.lines;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (lines[i].item.empty()) continue;
+        Step step = step_of_event();
+        step.item = lines[i].item;
+        step.from = lines[i].from;
+        step.to = lines[i].to;
+        step.together = lines.size() > 1;
+        for (const auto& closed : event_.decided.closes) {
+            if (closed.line == i) step.closes += closed_mark(closed.kind, closed.obligation.id);
+        }
+        add_payload(step, step.item);
+        DAYBOOK_TRY(out_.steps.add(step));
+    }
+    if (is(EventType::kDiscrepancyResolved) && lines.empty()) {
+        const auto& resolved = payload<custody::DiscrepancyResolved>();
+        if (resolved.discrepancy.item.empty()) return {};
+        Step step = step_of_event();
+        step.kind = StepKind::kAside;
+        step.item = resolved.discrepancy.item;
+        step.named = resolved.discrepancy;
+        DAYBOOK_TRY(out_.steps.add(step));
+    }
+    return {};
+}
+
+// The lists of an attested count, and that they are disjoint.
+Result<void> Scan::keep_lists() {
+    if (!is(EventType::kCountAttested) || event_.decided.count_lists == nullptr) return {};
+    const auto& lists = *event_.decided.count_lists;
+    Step step = step_of_event();
+    step.kind = StepKind::kListed;
+    step.obligation = payload<custody::CountAttested>().count;
+    for (const auto* list : {&lists.matched, &lists.missing, &lists.moved, &lists.misplaced, &lists.unexpected}) {
+        for (const ItemId& item : *list) {
+            step.item = item;
+            DAYBOOK_TRY(out_.steps.add(step));
+        }
+        ++step.code;
+    }
+    return {};
+}
+
+Result<void> Scan::keep_supplies() {
+    if (!is(EventType::kSupplyMoved)) return {};
+    const auto& lines = event_.decided.lines;
+    for (std::size_t i = 0; i < lines.size() && i < command().lines.size(); ++i) {
+        const auto& sent = command().lines[i];
+        findings_.checked(3, event_.position);
+        for (const int sign : {-1, 1}) {
+            const AccountId& account = sign < 0 ? lines[i].from : lines[i].to;
+            if (!account.must_be_opened()) continue;
+            DAYBOOK_TRY(out_.supplies.add(
+                {account, sent.supply, key_, event_.batch_last, sign * sent.quantity, sign * sent.measure}));
+        }
+    }
+    return {};
+}
+
+}  // namespace daybook::audit

@@ -1,0 +1,103 @@
+// The first pass: every event once, in order of position. Judges what can be judged event by event (I1, I8, I9, I13),
+// and gathers what the later passes are made of.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/audit/internal/findings.h"
+#include "engine/audit/internal/rules.h"
+#include "engine/audit/internal/sorter.h"
+#include "engine/codec/event_codec.h"
+#include "engine/ledger/merkle.h"
+
+namespace daybook::audit {
+
+struct Count {
+    ObligationId id;
+    custody::CountKind kind{};
+    SiteId site = 0;
+    std::vector<custody::AccountId> accounts;  // in scope, sorted
+    Position cut = 0;
+    Micros opened_at = 0;
+    Position attested = kNoPosition;
+    Micros attested_at = 0;
+};
+
+// A vault's opening or closing.
+struct SessionEvent {
+    Key key;
+    bool opens = false;
+    ObligationId closing_count;
+};
+
+// What the first pass leaves for the others.
+struct Gathered {
+    Gathered(const std::filesystem::path& scratch, std::size_t memory_bytes)
+        : steps(scratch, memory_bytes), supplies(scratch, memory_bytes / 4) {}
+
+    Corrections corrections;
+    Rules rules{corrections};
+    Sorter<Step> steps;
+    Sorter<SupplyStep> supplies;
+    std::unordered_map<ObligationId, Count, UuidHash> counts;
+    std::map<SiteId, std::vector<SessionEvent>> sessions;
+    Micros newest = 0;  // valid time: of the newest event
+    Position head = 0;  // events read
+};
+
+class Scan {
+public:
+    Scan(const log::EventLog& log, Findings& findings, Gathered& out) : log_(log), findings_(findings), out_(out) {}
+
+    // The next event. An Error only where it cannot be read or kept.
+    Result<void> take(std::string_view bytes, Position position);
+    // After the last one.
+    Result<void> end(Position log_head);
+
+private:
+    void check_legs();
+    void check_order(Position position);
+    void check_signers();
+    Result<void> check_checkpoint();
+    Result<void> take_correction();
+    void take_corrective();
+    void take_count();
+    Result<void> keep_lines();
+    Result<void> keep_lists();
+    Result<void> keep_supplies();
+    [[nodiscard]] Step step_of_event() const;
+    void add_payload(Step& step, const ItemId& item) const;
+
+    [[nodiscard]] const custody::Command& command() const { return event_.command; }
+    [[nodiscard]] bool is(custody::EventType type) const { return event_.command.type == type; }
+    template <class P>
+    [[nodiscard]] const P& payload() const {
+        return std::get<P>(event_.command.payload);
+    }
+
+    struct Awaited {  // a corrective that its declaration has named
+        Position declaration = 0;
+        Position target = 0;
+        Micros target_at = 0;
+        custody::EventType type{};
+    };
+
+    const log::EventLog& log_;
+    Findings& findings_;
+    Gathered& out_;
+    codec::StoredEvent event_, target_;
+    Key key_;
+    Frontier frontier_{TreeHash{&leaf, &interior, {}}};
+    std::unordered_map<ItemId, Position, UuidHash> last_;  // each piece's newest event
+    std::unordered_map<EventId, Awaited, UuidHash> awaited_;
+    Position batch_last_ = kNoPosition;
+    Micros recorded_at_ = 0;
+    std::vector<ItemId> seen_in_event_;
+
+    static Hash leaf(std::string_view entry);
+    static Hash interior(const Hash& left, const Hash& right);
+};
+
+}  // namespace daybook::audit

@@ -1,0 +1,42 @@
+// The numbers by which papers and labels name what an event is about: an invoice, a memo, a carnet, a serial number.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/custody/command.h"
+
+namespace daybook::codec {
+
+// How a number stands in the command. Stored in the read models: never reused.
+enum class PaperKind : std::uint8_t {
+    kDocument = 1,  // in docs
+    kMemo,
+    kVendorMemo,
+    kInvoice,
+    kCreditNote,
+    kCarnet,
+    kOrder,         // a client's firm order
+    kParcel,        // SSCC
+    kRepair,
+    kClaimCheck,
+    kWaybill,
+    kAdvice,        // a despatch advice
+    kSerial,        // of the piece
+    kCaseNumber,
+    kMovementNumber,
+};
+inline constexpr std::size_t kPaperKindCount = 15;
+std::string_view to_string(PaperKind kind);  // "credit note"
+
+struct PaperNumber {
+    PaperKind kind{};
+    std::string number;
+};
+
+// All of a command's, in no set order; empty ones are left out. Descriptive fields are read from its encoded bytes.
+void paper_numbers(const custody::Command& command, std::vector<PaperNumber>& out);
+
+}  // namespace daybook::codec

@@ -1,0 +1,356 @@
+// Events that change the past of pieces: late facts and corrections. Their pieces are told again from their chains.
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+
+#include "engine/custody/internal/applier.h"
+#include "engine/custody/internal/pieces.h"
+
+namespace daybook::custody {
+namespace {
+
+constexpr Micros kNoLeg = std::numeric_limits<Micros>::min();  // a valid time that leaves last_leg_at as it is
+
+bool same(const Obligation& a, const Obligation& b) {
+    return a.opened_by == b.opened_by && a.opened_at == b.opened_at && a.due_at == b.due_at && a.site == b.site &&
+           a.responsible == b.responsible && a.party == b.party && a.document == b.document && a.lines == b.lines &&
+           a.open_lines == b.open_lines && a.carrier == b.carrier && a.origin == b.origin && a.to_site == b.to_site &&
+           a.to_account == b.to_account && a.purpose == b.purpose && a.memo_purpose == b.memo_purpose;
+}
+
+bool is_dispute(const Obligation& obligation) {
+    return obligation.kind == ObligationKind::kDiscrepancy && !obligation.by_declared_missing;
+}
+
+}  // namespace
+
+// ---- Resettling ----
+
+void Resettling::note(std::uint32_t obligation) { before_.try_emplace(obligation, books_.obligations[obligation]); }
+
+void Resettling::leave(std::uint32_t obligation) {
+    note(obligation);
+    --books_.obligations.edit(obligation).open_lines;
+}
+
+void Resettling::take_out(std::uint32_t slot) {
+    Item& item = books_.items.edit(slot);
+    if (const PartyId memo = memo_party(books_, item); memo != 0) take_from_memo_sum(books_, memo, item);
+    leave_account(books_, slot, kNoLeg);
+    for (std::uint32_t* pointer : {&item.hold, &item.memo_out, &item.repair, &item.delivery, &item.reservation,
+                                   &item.carnet, &item.memo_in}) {
+        if (*pointer != 0) leave(*pointer);
+        *pointer = 0;
+    }
+    if (const auto* disputes = books_.disputes.find(item.id)) {
+        for (const std::uint32_t dispute : *disputes) leave(dispute);
+        books_.disputes.erase(item.id);
+        item.disputes = 0;
+    }
+    if (item.parcel != 0) {
+        Parcel& parcel = books_.parcels.edit(item.parcel);
+        --parcel.pieces;
+        parcel.insured_minor -= item.insured_minor;
+        parcels_.push_back(item.parcel);
+        item.parcel = 0;
+    }
+    if (books_.documents.find(item.id) != nullptr) books_.documents.erase(item.id);
+}
+
+// Pieces that an event names together share their obligation, and so its terms are the same in each of their chains.
+std::uint32_t Resettling::join(const Obligation& obligation) {
+    if (const std::uint32_t known = books_.open.find(obligation.ref); known != 0) {
+        note(known);
+        Obligation& shared = books_.obligations.edit(known);
+        const std::uint32_t open_lines = shared.open_lines + 1;
+        shared = obligation;
+        shared.open_lines = open_lines;
+        return known;
+    }
+    Obligation fresh = obligation;
+    fresh.open_lines = 1;
+    const std::uint32_t slot = books_.obligations.add(std::move(fresh));
+    books_.open.add(slot);
+    before_.try_emplace(slot, std::nullopt);
+    return slot;
+}
+
+void Resettling::put_back(std::uint32_t slot, const PieceState& state) {
+    const Item old = books_.items[slot];
+    Item item = state.item;
+    item.id = old.id;
+    item.version = old.version;
+    item.last = old.last;
+    if (state.item.id.empty()) {
+        item.account = plain_account(AccountClass::kOrigin);
+    } else {
+        item.model = books_.names.add(state.model);
+        item.collection = books_.names.add(state.collection);
+        item.category = books_.names.add(state.category);
+        item.metal = books_.names.add(state.metal);
+        item.stone = books_.names.add(state.stone);
+    }
+    for (const Obligation& obligation : state.obligations) {
+        const std::uint32_t joined = join(obligation);
+        if (is_dispute(obligation)) {
+            books_.disputes.edit(item.id).push_back(joined);
+            ++item.disputes;
+        } else {
+            obligation_slot(item, obligation.kind) = joined;
+        }
+    }
+    if (state.parcel) {
+        // Few are open at a time, and a re-told piece is seldom in one.
+        const auto& parcels = books_.parcels.raw_values();
+        const auto found = std::find_if(parcels.begin() + 1, parcels.end(), [&](const Parcel& parcel) {
+            return parcel.packed_by == state.parcel->packed_by;
+        });
+        if (found != parcels.end()) {
+            item.parcel = static_cast<std::uint32_t>(found - parcels.begin());
+            Parcel& parcel = books_.parcels.edit(item.parcel);
+            const std::uint32_t pieces = parcel.pieces + 1;
+            const std::int64_t insured = parcel.insured_minor + item.insured_minor;
+            parcel = *state.parcel;
+            parcel.pieces = pieces;
+            parcel.insured_minor = insured;
+        } else {
+            item.parcel = books_.parcels.add(*state.parcel);
+        }
+    }
+    if (!state.documents.empty()) books_.documents.edit(item.id) = state.documents;
+    books_.items.edit(slot) = item;
+    enter_account(books_, slot, kNoLeg);
+    if (const PartyId memo = memo_party(books_, item); memo != 0) add_to_memo_sum(books_, memo, item);
+}
+
+void Resettling::finish(std::vector<ObligationChange>& out) {
+    for (const std::uint32_t parcel : parcels_) {
+        const Parcel& left = books_.parcels[parcel];
+        if (left.pieces == 0 && left.packed_by != kNoPosition) books_.parcels.erase(parcel);
+    }
+    for (auto& [slot, before] : before_) {
+        const Obligation& now = books_.obligations[slot];
+        if (now.open_lines == 0) {
+            if (before) {
+                before->open_lines = 0;
+                out.push_back({*before, ObligationChange::What::kClosed, slot});
+            }
+            books_.open.erase(slot);
+            books_.obligations.erase(slot);
+        } else if (!before) {
+            out.push_back({now, ObligationChange::What::kOpened, slot});
+        } else if (!same(*before, now)) {
+            out.push_back({now, ObligationChange::What::kChanged, slot});
+        }
+    }
+}
+
+void add_piece(Books& books, const PieceState& state) {
+    if (state.item.id.empty() || books.items.slot(state.item.id) != 0) return;
+    const AccountId& account = state.item.account;
+    if (account.must_be_opened() && books.accounts.edit(account).opened.empty())
+        books.accounts.edit(account).opened.push_back({std::numeric_limits<Micros>::min(), 0});
+    Item item;
+    item.id = state.item.id;
+    item.version = state.item.version;
+    item.last = state.item.last;
+    Resettling(books).put_back(books.items.add(item), state);
+}
+
+// ---- The events ----
+
+void Applier::change_past() {
+    const Reach reach = reach_of(books_, command_, decided_);
+    DAYBOOK_ASSERT(reach != Reach::kEnd);
+    if (reach == Reach::kInsertion) {
+        touch_lines();
+        std::vector<ItemId> items;
+        for (const LineFacts& line : decided_.lines) items.push_back(line.item);
+        return retell(items);
+    }
+    const std::vector<ItemId> items = touched_with(books_, decided_);
+    const Correcting& correcting = decided_.correcting;
+    if (correcting.target != kNoPosition) {
+        declare();
+    } else {
+        books_.corrected.edit(event_.position).declaration = correcting.declaration;
+    }
+    touch_lines();
+    if (command_.type == EventType::kSupplyMoved) supply_legs();
+    if (event_.position == event_.batch_last) {
+        retell(items);
+        books_.touched.erase(0);
+        return;
+    }
+    const bool begins = books_.touched.find(0) == nullptr;
+    Touched& touched = books_.touched.edit(0);
+    if (begins) touched.first = event_.position;
+    touched.items = items;
+}
+
+// The event is one more with a line for its pieces, wherever its place is.
+void Applier::touch_lines() {
+    for (std::uint32_t line = 0; line < decided_.lines.size(); ++line) {
+        const LineFacts& facts = decided_.lines[line];
+        if (facts.item.empty()) continue;
+        ItemChange& change = out_.items.emplace_back();
+        change.line = line;
+        change.retold = true;
+        std::uint32_t slot = books_.items.slot(facts.item);
+        if (slot == 0) {
+            DAYBOOK_ASSERT(command_.type == EventType::kItemRegistered);
+            Item fresh;
+            fresh.id = facts.item;
+            fresh.account = plain_account(AccountClass::kOrigin);
+            slot = books_.items.add(fresh);
+            enter_account(books_, slot, kNoLeg);
+        } else {
+            change.before = books_.items[slot];
+        }
+        Item& item = books_.items.edit(slot);
+        DAYBOOK_ASSERT(facts.prev == item.last);
+        ++item.version;
+        item.last = event_.position;
+        change.after = item;
+        if (!facts.to.empty()) note_late_leg(item, facts);
+    }
+}
+
+void Applier::note_late_leg(const Item& item, const LineFacts& leg) {
+    note_vault_leg(leg.from);
+    note_vault_leg(leg.to);
+    note_move_for_counts(item.id, leg.from, leg.to, item.account);
+    for (const AccountId* id : {&leg.from, &leg.to}) {
+        const Account* known = id->must_be_opened() ? books_.accounts.find(*id) : nullptr;
+        if (known == nullptr || known->opened.empty() || known->last_leg_at >= at()) continue;
+        books_.accounts.edit(*id).last_leg_at = at();
+    }
+}
+
+void Applier::retell(const std::vector<ItemId>& items) {
+    std::unordered_map<ItemId, const PiecePast*, UuidHash> told;
+    for (const PiecePast& piece : retelling_->pieces) told.emplace(piece.item, &piece);
+    std::unordered_map<ItemId, std::size_t, UuidHash> changes;
+    for (std::size_t i = 0; i < out_.items.size(); ++i) changes.emplace(out_.items[i].after.id, i);
+
+    Resettling resettling(books_);
+    for (const ItemId& id : items) {
+        const std::uint32_t slot = books_.items.slot(id);
+        DAYBOOK_ASSERT(slot != 0 && told.count(id) != 0);
+        if (changes.try_emplace(id, out_.items.size()).second) {
+            ItemChange& change = out_.items.emplace_back();
+            change.line = ItemChange::kNoLine;
+            change.retold = true;
+            change.before = books_.items[slot];
+        }
+        resettling.take_out(slot);
+    }
+    for (const ItemId& id : items) resettling.put_back(books_.items.slot(id), told.at(id)->after);
+    resettling.finish(out_.obligations);
+    for (const ItemId& id : items) {
+        ItemChange& change = out_.items[changes.at(id)];
+        change.after = books_.items[books_.items.slot(id)];
+        const auto& postings = told.at(id)->postings;
+        out_.retold.insert(out_.retold.end(), postings.begin(), postings.end());
+    }
+}
+
+// ---- Corrections ----
+
+void Applier::declare() {
+    const Position target = decided_.correcting.target;
+    books_.corrected.edit(event_.position).target = target;
+    books_.corrected.edit(target).by = event_.position;
+    // A correction that is itself corrected lets go of its target.
+    const Position back = books_.corrected.find(target)->target;
+    if (back != kNoPosition) books_.corrected.edit(back).by = kNoPosition;
+    // What comes back may take the place of what leaves.
+    for (const PastEvent& change : retelling_->changes) {
+        if (change.leaves) take_back(change);
+    }
+    for (const PastEvent& change : retelling_->changes) {
+        if (!change.leaves) bring_back(change);
+    }
+}
+
+// What an event did beside its pieces, undone. A leg that is not effective any more is none since the cut of a count.
+void Applier::take_back(const PastEvent& event) {
+    const Command& command = *event.command;
+    const auto by = [&](const auto& entry) { return entry.by == event.position; };
+    for (const LineFacts& line : event.decided->lines) {
+        if (line.to.empty()) continue;
+        for (const SiteId id : {line.from.site, line.to.site}) {
+            const Site* site = id == 0 ? nullptr : books_.sites.find(id);
+            if (site == nullptr) continue;
+            for (const ObligationId& count : site->counts) std::erase_if(books_.counts.edit(count).moves, by);
+        }
+    }
+    switch (command.type) {
+        case EventType::kRoleGranted:
+            std::erase_if(books_.roles.edit(std::get<RoleGranted>(command.payload).grant.principal), by);
+            return;
+        case EventType::kRoleRevoked:
+            std::erase_if(books_.roles.edit(std::get<RoleRevoked>(command.payload).grant.principal), by);
+            return;
+        case EventType::kPolicySet: {
+            const auto& set = std::get<PolicySet>(command.payload);
+            std::erase_if(books_.policies.edit({set.site, books_.names.add(set.key)}), by);
+            return;
+        }
+        case EventType::kPartyRegistered:
+            std::erase_if(books_.parties.edit(std::get<PartyRegistered>(command.payload).party), by);
+            return;
+        case EventType::kSupplyMoved: return take_back_supplies(event);
+        case EventType::kSupplyRegistered:
+            return books_.supplies.erase(std::get<SupplyRegistered>(command.payload).supply);
+        case EventType::kTransferRequested:
+            return books_.requests.erase(std::get<TransferRequested>(command.payload).request);
+        case EventType::kTransferApproved:
+            books_.requests.edit(std::get<TransferApproved>(command.payload).request).approved = false;
+            return;
+        case EventType::kExceptionRaised:
+            return books_.exceptions.erase(std::get<ExceptionRaised>(command.payload).exception);
+        case EventType::kLimitOverrideApproved:
+            std::erase_if(books_.overrides.edit(std::string(std::get<LimitOverrideApproved>(command.payload).limit)),
+                          by);
+            return;
+        default: return;
+    }
+}
+
+void Applier::take_back_supplies(const PastEvent& event) {
+    const auto back = [&](const AccountId& account, const Line& line, int sign) {
+        const SupplyKey key{account, line.supply};
+        SupplyBalance& balance = books_.balances.edit(key);
+        balance.quantity += sign * line.quantity;
+        balance.measure += sign * line.measure;
+        if (account.kind == AccountClass::kSiteSupply)
+            std::erase_if(books_.supply_legs.edit(key),
+                          [&](const SupplyLeg& leg) { return leg.by == event.position; });
+        out_.supplies.push_back(
+            {key, sign * line.quantity, sign * line.measure, balance, event.decided->occurred_at});
+    };
+    for (std::size_t i = 0; i < event.command->lines.size(); ++i) {
+        back(event.decided->lines[i].from, event.command->lines[i], 1);
+        back(event.decided->lines[i].to, event.command->lines[i], -1);
+    }
+}
+
+void Applier::bring_back(const PastEvent& event) {
+    const Event again{*event.command, *event.decided, event.position, event.position, event_.recorded_at};
+    switch (event.command->type) {
+        case EventType::kSupplyMoved: return Applier(books_, again, out_).supply_legs();
+        case EventType::kRoleGranted:
+        case EventType::kRoleRevoked:
+        case EventType::kPolicySet:
+        case EventType::kPartyRegistered:
+        case EventType::kSupplyRegistered:
+        case EventType::kTransferRequested:
+        case EventType::kTransferApproved:
+        case EventType::kExceptionRaised:
+        case EventType::kLimitOverrideApproved: return Applier(books_, again, out_).rest();
+        default: return;
+    }
+}
+
+}  // namespace daybook::custody

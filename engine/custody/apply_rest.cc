@@ -1,0 +1,244 @@
+// What is particular to a type of event and about something else than a piece: sessions, counts, accounts, parties,
+// roles, policies, requests, supplies.
+#include <algorithm>
+#include <limits>
+
+#include "engine/custody/internal/applier.h"
+
+namespace daybook::custody {
+namespace {
+
+// Nearly always at the end: only what a correction brings back has an earlier position than others.
+template <class Entry>
+void insert_by_position(std::vector<Entry>& entries, Entry entry) {
+    const auto after = std::find_if(entries.rbegin(), entries.rend(),
+                                    [&](const Entry& other) { return other.by <= entry.by; });
+    entries.insert(after.base(), std::move(entry));
+}
+
+}  // namespace
+
+PolicyValue keep_texts(Names& names, const PolicyValue& value) {
+    const auto kept = [&names](std::string_view text) { return names.text(names.add(text)); };
+    if (const auto* text = std::get_if<std::string_view>(&value)) return kept(*text);
+    if (const auto* rules = std::get_if<std::vector<DocRule>>(&value)) {
+        std::vector<DocRule> own = *rules;
+        for (DocRule& rule : own) {
+            rule.from = kept(rule.from);
+            rule.to = kept(rule.to);
+            rule.when = kept(rule.when);
+        }
+        return own;
+    }
+    return value;
+}
+
+void Applier::rest() {
+    switch (command_.type) {
+        case EventType::kLedgerCreated: return create_ledger();
+        case EventType::kPolicySet: return set_policy();
+        case EventType::kRoleGranted: return set_role(payload<RoleGranted>(), true);
+        case EventType::kRoleRevoked: return set_role(payload<RoleRevoked>(), false);
+        case EventType::kPartyRegistered: {
+            const auto& party = payload<PartyRegistered>();
+            insert_by_position(books_.parties.edit(party.party),
+                               Party{party.kind, std::string(party.country), event_.position});
+            return;
+        }
+        case EventType::kSupplyRegistered: {
+            const auto& supply = payload<SupplyRegistered>();
+            books_.supplies.edit(supply.supply) = {std::string(supply.sku), std::string(supply.unit),
+                                                   supply.reorder_point, supply.reorder_quantity};
+            return;
+        }
+        case EventType::kAccountOpened: return open_account();
+        case EventType::kAccountClosed: return close_account();
+        case EventType::kCustodianChanged: {
+            const auto& changed = payload<CustodianChanged>();
+            books_.accounts.edit(changed.account).custodian = changed.new_custodian;
+            return;
+        }
+        case EventType::kVaultOpened: return open_session();
+        case EventType::kVaultClosed: return close_session();
+        case EventType::kDayClosed: {
+            Site& site = books_.sites.edit(command_.site);
+            site.day_closed_at = at();
+            site.day_closed_by = event_.position;
+            return;
+        }
+        case EventType::kCountOpened: return open_count();
+        case EventType::kCountAttested: return attest_count();
+        case EventType::kCountAbandoned: return close_count(payload<CountAbandoned>().count);
+        case EventType::kTransferRequested: {
+            const auto& request = payload<TransferRequested>();
+            books_.requests.edit(request.request) = {false, command_.site, request.purpose, event_.position};
+            return;
+        }
+        case EventType::kTransferApproved:
+            books_.requests.edit(payload<TransferApproved>().request).approved = true;
+            return;
+        case EventType::kTransferRejected: return books_.requests.erase(payload<TransferRejected>().request);
+        case EventType::kTransferPacked: {
+            const ObligationId request = payload<TransferPacked>().request;
+            if (!request.empty()) books_.requests.erase(request);
+            return;
+        }
+        case EventType::kLimitOverrideApproved: {
+            const auto& lifted = payload<LimitOverrideApproved>();
+            insert_by_position(books_.overrides.edit(std::string(lifted.limit)),
+                               Override{lifted.allowed.minor, at(), lifted.until, event_.position});
+            return;
+        }
+        case EventType::kExceptionRaised:
+            books_.exceptions.edit(payload<ExceptionRaised>().exception) = event_.position;
+            return;
+        case EventType::kExceptionCleared: return books_.exceptions.erase(payload<ExceptionCleared>().exception);
+        default: return;
+    }
+}
+
+void Applier::create_ledger() {
+    DAYBOOK_ASSERT(event_.position == 0);
+    const auto& created = payload<LedgerCreated>();
+    books_.entity = created.entity;
+    books_.currency = created.currency;
+    for (const Grant& grant : created.grants) {
+        // They hold at every valid time.
+        set_role({grant, std::numeric_limits<Micros>::min(), 0}, true);
+    }
+}
+
+void Applier::set_role(const RoleChange& change, bool granted) {
+    const Micros from = change.from == 0 ? at() : change.from;
+    insert_by_position(
+        books_.roles.edit(change.grant.principal),
+        RoleInterval{change.grant.role, change.grant.site, granted, {from, change.to}, event_.position});
+}
+
+void Applier::set_policy() {
+    const auto& set = payload<PolicySet>();
+    auto& entries = books_.policies.edit({set.site, books_.names.add(set.key)});
+    const Micros from = set.from == 0 ? at() : set.from;
+    const auto after = std::find_if(entries.begin(), entries.end(), [&](const PolicyEntry& entry) {
+        return std::pair(entry.from, entry.by) > std::pair(from, event_.position);
+    });
+    entries.insert(after, {from, event_.position, keep_texts(books_.names, set.value)});
+}
+
+void Applier::open_account() {
+    const auto& opened = payload<AccountOpened>();
+    Account& account = books_.accounts.edit(opened.account);
+    DAYBOOK_ASSERT(account.opened.empty() || account.opened.back().to != 0);
+    account.opened.push_back({at(), 0});
+    account.opened_by = event_.position;
+    books_.site_accounts.edit(opened.account.site).insert(opened.account);
+    account.insured_limit_minor.reset();
+    if (opened.insured_limit) account.insured_limit_minor = opened.insured_limit->minor;
+    account.capacity = opened.capacity;
+    account.sellable = opened.sellable;
+    account.night_empty = opened.night_empty;
+    account.custodian = 0;
+    if (opened.night_empty) books_.sites.edit(opened.account.site).night_empty.push_back(opened.account);
+}
+
+void Applier::close_account() {
+    const AccountId& closed = payload<AccountClosed>().account;
+    Account& account = books_.accounts.edit(closed);
+    DAYBOOK_ASSERT(!account.opened.empty() && account.opened.back().to == 0 && account.pieces == 0);
+    account.opened.back().to = at();
+    if (account.night_empty) std::erase(books_.sites.edit(closed.site).night_empty, closed);
+}
+
+// ---- Sessions ----
+
+void Applier::open_session() {
+    Site& site = books_.sites.edit(command_.site);
+    DAYBOOK_ASSERT(site.sessions.empty() || site.sessions.back().open.to != 0);
+    site.sessions.push_back({{at(), 0}, event_.position, command_.obligation});
+    site.newest_session_at = at();
+    site.closing_counts.clear();
+}
+
+void Applier::close_session() {
+    Site& site = books_.sites.edit(command_.site);
+    DAYBOOK_ASSERT(!site.sessions.empty() && site.sessions.back().open.to == 0);
+    site.sessions.back().open.to = at();
+    site.newest_session_at = at();
+}
+
+// ---- Counts ----
+
+void Applier::open_count() {
+    const auto& opened = payload<CountOpened>();
+    Count& count = books_.counts.edit(command_.obligation);
+    count.kind = opened.kind;
+    count.site = command_.site;
+    count.counter = command_.actor.principal;
+    count.accounts = opened.accounts;
+    count.cut = event_.position;
+    count.opened_at = at();
+    books_.sites.edit(command_.site).counts.push_back(command_.obligation);
+}
+
+void Applier::sightings() {
+    Count& count = books_.counts.edit(payload<CountScanned>().count);
+    DAYBOOK_ASSERT(count.site != 0);
+    for (const Line& line : command_.lines) {
+        if (line.item.empty()) continue;  // a quantity of a supply: evidence, kept in the log
+        const AccountId& where = line.to.empty() ? command_.to : line.to;
+        DAYBOOK_ASSERT(!where.empty());
+        count.sightings.insert({line.item, where});
+    }
+}
+
+void Applier::attest_count() {
+    const ObligationId id = payload<CountAttested>().count;
+    const Count& count = *books_.counts.find(id);
+    for (const AccountId& counted : count.accounts) {
+        Account& account = books_.accounts.edit(counted);
+        account.fence = std::max(account.fence, count.opened_at);
+        account.counted_by = id;
+        account.counted_at = at();
+    }
+    if (count.kind == CountKind::kClosing) books_.sites.edit(count.site).closing_counts.push_back({id, at()});
+    close_count(id);
+}
+
+void Applier::close_count(const ObligationId& id) {
+    const Count* count = books_.counts.find(id);
+    DAYBOOK_ASSERT(count != nullptr);
+    std::erase(books_.sites.edit(count->site).counts, id);
+    books_.counts.erase(id);
+}
+
+// ---- Supplies ----
+
+// What comes from an account lessens it; a COUNT_ADJUST may be of a negative quantity.
+void Applier::supply_legs() {
+    DAYBOOK_ASSERT(command_.lines.size() == decided_.lines.size());
+    for (std::size_t i = 0; i < command_.lines.size(); ++i) {
+        const Line& line = command_.lines[i];
+        post_supply(decided_.lines[i].from, line.supply, -line.quantity, -line.measure);
+        post_supply(decided_.lines[i].to, line.supply, line.quantity, line.measure);
+    }
+}
+
+void Applier::post_supply(const AccountId& account, SupplyId supply, std::int64_t quantity, std::int64_t measure) {
+    DAYBOOK_ASSERT(!account.empty() && supply != 0);
+    const SupplyKey key{account, supply};
+    SupplyBalance& balance = books_.balances.edit(key);
+    balance.quantity += quantity;
+    balance.measure += measure;
+    balance.last_at = std::max(balance.last_at, at());
+    if (account.kind == AccountClass::kSiteSupply) {
+        auto& legs = books_.supply_legs.edit(key);
+        const SupplyLeg leg{at(), event_.position, quantity, measure};
+        const auto before = std::find_if(legs.rbegin(), legs.rend(), [&](const SupplyLeg& other) {
+            return std::pair(other.at, other.by) <= std::pair(leg.at, leg.by);
+        });
+        legs.insert(before.base(), leg);
+    }
+    out_.supplies.push_back({key, quantity, measure, balance, at()});
+}
+
+}  // namespace daybook::custody

@@ -1,0 +1,79 @@
+#include "engine/custody/decide.h"
+
+#include <algorithm>
+
+#include "engine/custody/internal/checks.h"
+#include "engine/custody/internal/pieces.h"
+
+namespace daybook::custody {
+
+// The checks in the order of the domain's catalogue (schemas/state_machine.json, "errors"). Idempotency, the second of
+// them, is the sequencer's: an event id that is known never comes here.
+Fault check_all(const Case& c, Signatures signatures) {
+    using Check = Fault (*)(const Case&);
+    static constexpr Check kWho[] = {check_role, check_dual_control};
+    static constexpr Check kBefore[] = {
+        check_future, check_backdated,     check_correction_target, check_count_fence,
+        check_period, check_vault_session, check_items,             check_versions,
+    };
+    static constexpr Check kOfItems[] = {
+        check_structure, check_flags, check_title, check_limits, check_papers,
+    };
+    static constexpr Check kAfter[] = {
+        check_obligation_id,
+        check_chain,
+        check_quantity,
+        check_sessions_and_accounts,
+    };
+
+    if (Fault fault = check_schema(c)) return fault;
+    if (signatures == Signatures::kJudged) {
+        for (const Check check : kWho) {
+            if (Fault fault = check(c)) return fault;
+        }
+    }
+    for (const Check check : kBefore) {
+        if (Fault fault = check(c)) return fault;
+    }
+    if (c.has_item_lines()) {
+        for (const Check check : kOfItems) {
+            if (Fault fault = check(c)) return fault;
+        }
+    } else if (Fault fault = check_own_conditions(c)) {
+        return fault;
+    }
+    for (const Check check : kAfter) {
+        if (Fault fault = check(c)) return fault;
+    }
+    return std::nullopt;
+}
+
+namespace {
+
+// Its place is among the events of its pieces, not behind them. A stamped one is behind them by definition.
+bool is_late(const Case& c) {
+    if (!c.command.occurred_at || c.event.lines == LineKind::kSupply) return false;
+    return std::any_of(c.lines.begin(), c.lines.end(),
+                       [&](const LineCase& line) { return line.item != nullptr && c.at < line.item->last_at; });
+}
+
+std::optional<Refusal> judge(const Case& c, Decided& out) {
+    if (Fault fault = check_all(c, Signatures::kJudged)) return fault;
+    conclude(c, out);
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Refusal> decide(const Books& books, const Command& command, const Context& context, Decided& out) {
+    out.clear();
+    if (context.past == nullptr) {
+        const Case c(books, command, context);
+        return is_late(c) ? Refusal{} : judge(c, out);
+    }
+    Books pieces;
+    for (const PiecePast& piece : context.past->pieces) add_piece(pieces, piece.place);
+    return judge(Case(pieces, books, command, context), out);
+}
+
+}  // namespace daybook::custody

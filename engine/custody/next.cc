@@ -1,0 +1,173 @@
+#include "engine/custody/next.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/custody/internal/checks.h"
+#include "engine/custody/internal/ways.h"
+
+namespace daybook::custody {
+namespace {
+
+// Every type there is, so that no paper is missing.
+std::vector<Doc> all_documents() {
+    std::vector<Doc> docs;
+    for (int type = 0; type <= static_cast<int>(DocType::kClientSignedBasis); ++type)
+        docs.push_back({static_cast<DocType>(type), {}});
+    return docs;
+}
+
+bool asks_for_documents(EventType type) {
+    return type == EventType::kTransferDispatched || type == EventType::kMemoOutIssued ||
+           type == EventType::kTitleTransferred;
+}
+
+// Where an event of this type would be recorded: where a transfer may end, else where the piece is, or was last.
+SiteId natural_site(const Books& books, const Item& item, EventType type) {
+    const Obligation* transfer = item.state() == State::kT && item.hold != 0 ? &books.obligations[item.hold] : nullptr;
+    if (transfer == nullptr) return item.account.site != 0 ? item.account.site : item.put_by;
+    const bool goes_back = type == EventType::kTransferReturned || type == EventType::kTransferVoided ||
+                           type == EventType::kTransferDelivered;
+    const SiteId first = goes_back ? transfer->origin : transfer->to_site;
+    const SiteId second = goes_back ? transfer->to_site : transfer->origin;
+    return first != 0 ? first : second;
+}
+
+// An account that is not there, of the first class that a cell allows: for a refusal that says so.
+AccountId missing_account(StateSet targets, SiteId site) {
+    constexpr std::string_view kNone = "-";
+    for (const AccountClassInfo& row : kAccountClasses) {
+        if (!row.state || !contains(targets, *row.state) || !row.name.starts_with("SITE/")) continue;
+        if (const auto named = named_account(row.kind, kNone, site)) return *named;
+        if (row.kind == AccountClass::kSitePerson) return numbered_account(row.kind, ~Principal{0}, site);
+        return site_account(row.kind, site);
+    }
+    return site_account(AccountClass::kSiteHold, site);
+}
+
+// Judges one way in which an event can be meant.
+class Judged {
+public:
+    Judged(const Books& books, const NextQuestion& question, EventType type, const Way& way)
+        : books_(books), item_(books.items.find(question.item)), way_(way) {
+        context_.now = std::max(question.now, books.recorded_at);
+        context_.position = books.next;
+        Command& command = step_.command;
+        command.type = type;
+        command.entity = books.entity;
+        command.site = question.site != 0 ? question.site : item_ == nullptr ? 0 : natural_site(books, *item_, type);
+        command.payload = way.payload;
+        command.lines.push_back({question.item, 0, 0, 0, {}, {}});
+        command.to = way.to;
+        if (asks_for_documents(type)) command.docs = all_documents();
+        const auto* sale = std::get_if<SaleCompleted>(&command.payload);
+        const bool opens = info(type).opens != 0 && (sale == nullptr || sale->handover == Handover::kLater);
+        if (opens) command.obligation = kIdToChoose;
+        step_.way = way.name;
+    }
+
+    NextStep step() {
+        const bool must_name = must_name_target(Case(books_, step_.command, context_));
+        if (!must_name || !step_.command.to.empty()) {
+            step_.refusal = judge({});
+            if (!step_.refusal) accept();
+        }
+        if (must_name || by_its_target(step_.refusal)) try_accounts();
+        return std::move(step_);
+    }
+
+private:
+    // The refusal of the command as it stands, or with another target.
+    Fault judge(const AccountId& to) {
+        if (!to.empty()) step_.command.to = to;
+        return check_all(Case(books_, step_.command, context_), Signatures::kAside);
+    }
+
+    // Another account might do.
+    static bool by_its_target(const std::optional<Refusal>& refusal) {
+        if (!refusal) return false;
+        const RefusalCode code = refusal->code;
+        return code == RefusalCode::kUnknownAccount || code == RefusalCode::kLimit || code == RefusalCode::kWrongTarget;
+    }
+
+    void try_accounts() {
+        const auto targets = static_cast<StateSet>(cell_of(step_.command, item_).targets & way_.among);
+        const auto* accounts = books_.site_accounts.find(step_.command.site);
+        std::optional<Refusal> furthest = std::move(step_.refusal);
+        AccountId refused = step_.command.to;  // where it got that far
+        std::optional<AccountId> first;
+        step_.refusal.reset();
+        if (targets != 0 && accounts != nullptr) {
+            for (const AccountId& to : *accounts) {
+                const auto state = state_of(to.kind);
+                if (!state || !contains(targets, *state) || step_.targets.size() == kNextTargetsMax) continue;
+                Fault fault = judge(to);
+                if (!fault && !first) first = to;
+                if (!fault) step_.targets.push_back(to);
+                if (fault && (!furthest || further(*fault, *furthest))) {
+                    furthest = std::move(fault);
+                    refused = to;
+                }
+            }
+        }
+        if (first) {
+            step_.command.to = *first;
+            accept();
+        } else if (furthest) {
+            step_.command.to = refused;
+            step_.refusal = std::move(furthest);
+        } else {
+            step_.refusal = judge(missing_account(targets, step_.command.site));
+        }
+    }
+
+    // Which of two refusals got further in the order of the checks: it says more of what is in the way. That a piece is
+    // in an account already is no reason why it cannot go to another.
+    static bool further(const Refusal& one, const Refusal& other) {
+        return other.code == RefusalCode::kWrongTarget || one.code > other.code;
+    }
+
+    // Fills in what the command does and needs.
+    void accept() {
+        const Case c(books_, step_.command, context_);
+        const LineCase& line = c.lines[0];
+        if (line.leg) step_.to = line.to.kind;
+        if (line.leg && step_.targets.empty() && line.to.must_be_opened()) step_.targets.push_back(line.to);
+        step_.signers = signers_text(c);
+        Decided decided;
+        conclude(c, decided);
+        step_.closes = std::move(decided.closes);
+        if (step_.command.docs.empty()) return;
+        const std::vector<Doc> documents = std::exchange(step_.command.docs, {});
+        const Case bare(books_, step_.command, context_);
+        if (check_title(bare)) step_.documents.push_back(DocType::kClientSignedBasis);
+        if (Fault fault = check_papers(bare)) step_.documents = std::move(fault->missing_documents);
+        step_.command.docs = documents;
+    }
+
+    const Books& books_;
+    const Item* item_;
+    const Way& way_;
+    Context context_;
+    NextStep step_;
+};
+
+bool of_pieces(const EventInfo& event) {
+    return event.v1 && (event.lines == LineKind::kMove || event.lines == LineKind::kItem ||
+                        event.lines == LineKind::kItemOptional);
+}
+
+}  // namespace
+
+std::vector<NextStep> next_steps(const Books& books, const NextQuestion& question) {
+    std::vector<NextStep> steps;
+    const Item* item = books.items.find(question.item);
+    for (const EventInfo& event : kEvents) {
+        if (!of_pieces(event) || (question.type && *question.type != event.type)) continue;
+        for (const Way& way : ways_of(event.type, books, item))
+            steps.push_back(Judged(books, question, event.type, way).step());
+    }
+    return steps;
+}
+
+}  // namespace daybook::custody

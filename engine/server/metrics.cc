@@ -1,0 +1,105 @@
+#include "engine/server/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "engine/sequencer/sequencer.h"
+#include "projections/views.h"
+
+namespace daybook::server {
+namespace {
+
+using Gauges = prometheus::Family<prometheus::Gauge>;
+
+Gauges& gauge(prometheus::Registry& registry, const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+class Metrics::Impl {
+public:
+    Impl()
+        : requests_(prometheus::BuildCounter()
+                        .Name("daybook_http_requests_total")
+                        .Help("Requests answered")
+                        .Register(registry_)),
+          commands_(gauge(registry_, "daybook_commands", "Commands since the start, by outcome")),
+          events_(gauge(registry_, "daybook_log_events", "Durable events; also the next position").Add({})),
+          reflected_(gauge(registry_, "daybook_views_events", "Events that the read models reflect").Add({})),
+          queued_(gauge(registry_, "daybook_queue_commands", "Commands that wait for the sequencer").Add({})),
+          queued_bytes_(
+              gauge(registry_, "daybook_queue_bytes", "Bytes of commands that wait for the sequencer").Add({})),
+          groups_(gauge(registry_, "daybook_commit_groups", "Commit groups since the start").Add({})),
+          accepting_(gauge(registry_, "daybook_accepting", "1: commands are taken; 0: the engine has stopped").Add({})),
+          published_(gauge(registry_, "daybook_stream_events", "Events that are in Kafka")),
+          publish_lag_(gauge(registry_, "daybook_stream_lag_events", "Durable events that are not in Kafka")),
+          publish_lag_seconds_(
+              gauge(registry_, "daybook_stream_lag_seconds", "Age of the oldest event that is not in Kafka")),
+          state_(gauge(registry_, "daybook_stream_state", "1 for the state that the publisher is in")),
+          fenced_(gauge(registry_, "daybook_stream_fenced", "1: another publisher has taken the term")),
+          term_(gauge(registry_, "daybook_stream_term", "The publisher's term")),
+          transactions_(gauge(registry_, "daybook_stream_transactions", "Transactions since the start")),
+          records_(gauge(registry_, "daybook_stream_records", "Records since the start")) {}
+
+    void count(std::string_view route, int status) {
+        requests_.Add({{"route", std::string(route)}, {"status", std::to_string(status)}}).Increment();
+    }
+
+    std::string text(Ledger& ledger, const std::vector<api::Streaming>& streams) {
+        const auto stats = ledger.engine().stats();
+        const auto set = [&](const char* outcome, std::uint64_t value) {
+            commands_.Add({{"outcome", outcome}}).Set(static_cast<double>(value));
+        };
+        set("accepted", stats.accepted);
+        set("refused", stats.refused);
+        set("repeated", stats.repeated);
+        set("overloaded", stats.overloaded);
+        events_.Set(static_cast<double>(ledger.head()));
+        reflected_.Set(static_cast<double>(ledger.views().position()));
+        queued_.Set(static_cast<double>(stats.queued_commands));
+        queued_bytes_.Set(static_cast<double>(stats.queued_bytes));
+        groups_.Set(static_cast<double>(stats.groups));
+        accepting_.Set(ledger.failure() ? 0 : 1);
+        for (const api::Streaming& one : streams) show(one);
+        return prometheus::TextSerializer().Serialize(registry_.Collect());
+    }
+
+private:
+    void show(const api::Streaming& one) {
+        using stream::State;
+        const stream::Status& status = one.status;
+        const prometheus::Labels labels{{"generation", std::to_string(one.generation)}};
+        const auto set = [&](Gauges& gauges, double value) { gauges.Add(labels).Set(value); };
+        set(published_, static_cast<double>(status.next.value_or(0)));
+        set(publish_lag_, static_cast<double>(status.lag_events));
+        set(publish_lag_seconds_, static_cast<double>(status.lag) / static_cast<double>(kSecond));
+        for (const State state : {State::kConnecting, State::kPublishing, State::kRetrying, State::kFenced,
+                                  State::kRefused, State::kStopped}) {
+            prometheus::Labels with = labels;
+            with.emplace("state", stream::to_string(state));
+            state_.Add(with).Set(status.state == state ? 1 : 0);
+        }
+        set(fenced_, status.fenced ? 1 : 0);
+        set(term_, static_cast<double>(status.epoch));
+        set(transactions_, static_cast<double>(status.transactions));
+        set(records_, static_cast<double>(status.records));
+    }
+
+    prometheus::Registry registry_;
+    prometheus::Family<prometheus::Counter>& requests_;
+    Gauges& commands_;
+    prometheus::Gauge &events_, &reflected_, &queued_, &queued_bytes_, &groups_, &accepting_;
+    Gauges &published_, &publish_lag_, &publish_lag_seconds_, &state_, &fenced_, &term_, &transactions_, &records_;
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::~Metrics() = default;
+void Metrics::count(std::string_view route, int status) { impl_->count(route, status); }
+std::string Metrics::text(Ledger& ledger, const std::vector<api::Streaming>& streams) {
+    return impl_->text(ledger, streams);
+}
+
+}  // namespace daybook::server

@@ -1,0 +1,415 @@
+#include "engine/stream/check.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/codec/stream_codec.h"
+#include "engine/crypto/digest.h"
+#include "engine/stream/internal/partition_reader.h"
+#include "engine/stream/internal/reader.h"
+#include "engine/stream/internal/settings.h"
+#include "engine/stream/records.h"
+
+namespace daybook::stream {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kRead{20};             // until Kafka answers
+constexpr std::string_view kEmptied = "retention has taken all of it";
+constexpr seconds kMarkers{10};          // until what is committed shows in every partition
+constexpr int kQuietAttempts = 10;       // to compare state while events are published
+constexpr milliseconds kQuietWait{500};  // for the read models to be where Kafka is
+
+std::string hex(const Hash& hash) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    for (const auto byte : hash) {
+        const auto value = static_cast<unsigned>(byte);
+        text += kDigits[value >> 4];
+        text += kDigits[value & 15];
+    }
+    return text;
+}
+
+void update(Sha256& digest, std::string_view part) {
+    std::string size(4, '\0');
+    for (int i = 0; i < 4; ++i) size[static_cast<std::size_t>(i)] = static_cast<char>(part.size() >> (24 - 8 * i));
+    digest.update(size).update(part);
+}
+
+class Checker {
+public:
+    Checker(const Source& source, LedgerId ledger, const Options& options,
+            const std::function<bool(Position, Position)>& progress, kafka::Client client, Readers readers)
+        : source_(source),
+          ledger_(ledger),
+          options_(options),
+          topics_{options.prefix, ledger, options.generation},
+          progress_(progress),
+          client_(std::move(client)),
+          readers_(std::move(readers)) {}
+
+    Result<CheckReport> run() {
+        DAYBOOK_ASSIGN(const codec::ControlRecord control, read_control());
+        report_.next = control.next;
+        partitions_ = control.partitions;
+        DAYBOOK_TRY(check_control(control));
+        if (!report_.ok()) return std::move(report_);
+        DAYBOOK_TRY(check_events());
+        DAYBOOK_TRY(check_log());
+        if (options_.state != nullptr) DAYBOOK_TRY(check_state());
+        return std::move(report_);
+    }
+
+private:
+    // Offsets that a partition holds: [low, high).
+    struct Range {
+        std::int64_t low = 0, high = 0;
+        [[nodiscard]] bool is_emptied() const { return low > 0 && low >= high; }
+    };
+    struct Partition {
+        PartitionReader reader;
+        Range range;
+        CheckRow row;
+        Sha256 digest{};
+        std::optional<ReadRecord> ahead{};
+        std::optional<RecordPlace> cut{};  // the first that retention has left
+        bool begun = false;
+    };
+    struct Known {
+        std::uint64_t content = 0;
+        Position as_of = 0;
+        bool gone = false;
+    };
+    using States = std::unordered_map<std::string, Known>;
+
+    Result<codec::ControlRecord> read_control();
+    Result<void> check_control(const codec::ControlRecord& control);
+    Result<void> check_events();
+    Result<void> expect(const Record& record, Partition& partition);
+    Result<void> check_log();
+    Result<bool> check_frame(const ReadRecord& record, Position& next, CheckRow& row);
+    Result<void> check_state();
+    Result<States> read_state(Topic topic, CheckRow& row);
+    Result<void> compare_pieces(const StateReading& reading, States states, CheckRow& row);
+    Result<void> compare_stock(const StateReading& reading, States states, CheckRow& row);
+    Known known_of(std::string_view value, bool tombstone, Position as_of, Topic topic) const;
+    static void compare(const std::string& key, const Known* there, const Known& right, CheckRow& row);
+    static void wrong(CheckRow& row, std::optional<Position> position, std::string message) {
+        if (!row.ok) return;
+        row.ok = false;
+        row.position = position;
+        row.message = std::move(message);
+    }
+    Result<void> go_on(Position done) const {
+        if (!progress_ || progress_(done, report_.next)) return {};
+        return fail(ErrorCode::kStopped, "the comparison was broken off");
+    }
+    // The next record, waiting for what is committed to show; nullopt where it does not.
+    static Result<std::optional<ReadRecord>> next_of(PartitionReader& reader);
+    Result<Range> range_of(const std::string& topic, std::uint32_t partition) const;
+
+    const Source& source_;
+    const LedgerId ledger_;
+    const Options& options_;
+    const TopicSet topics_;
+    const std::function<bool(Position, Position)>& progress_;
+    const kafka::Client client_;
+    const Readers readers_;
+    std::uint32_t partitions_ = 0;
+    CheckReport report_;
+};
+
+Result<codec::ControlRecord> Checker::read_control() {
+    std::vector<Tail> tails(1);
+    tails[0].topic = topics_.name(Topic::kControl);
+    DAYBOOK_TRY(read_tails(readers_, tails, after(kRead)));
+    if (!tails[0].last) {
+        return fail(ErrorCode::kNotFound, "topic " + tails[0].topic + " holds no cursor: nothing was published there");
+    }
+    return codec::control_from_json(tails[0].last->value);
+}
+
+Result<void> Checker::check_control(const codec::ControlRecord& control) {
+    CheckRow row{.what = "control", .checked = 1};
+    if (control.ledger != ledger_) {
+        wrong(row, std::nullopt, "the control topic belongs to ledger " + control.ledger.text());
+    } else if (control.next > source_.head()) {
+        wrong(row, source_.head(), "Kafka holds events up to position " + std::to_string(control.next - 1) +
+                                       ", and this ledger has " + std::to_string(source_.head()));
+    } else {
+        DAYBOOK_ASSIGN(const Hash root, source_.root(control.next));
+        if (root != control.root) wrong(row, std::nullopt, "the tree head is not that of this ledger's events");
+    }
+    report_.rows.push_back(std::move(row));
+    return {};
+}
+
+Result<Checker::Range> Checker::range_of(const std::string& topic, std::uint32_t partition) const {
+    Range range;
+    const auto failed = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(),
+                                                         static_cast<std::int32_t>(partition), &range.low, &range.high,
+                                                         static_cast<int>(milliseconds(kRead).count()));
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return range;
+    return fail(ErrorCode::kUnavailable, "topic " + topic + " cannot be read: " + rd_kafka_err2str(failed));
+}
+
+Result<std::optional<ReadRecord>> Checker::next_of(PartitionReader& reader) {
+    const Deadline markers = after(kMarkers);
+    bool ended = false;  // the end is told once: then silence is the end as well
+    while (true) {
+        auto record = reader.next(ended ? markers : after(kRead));
+        const bool late = std::chrono::steady_clock::now() >= markers;
+        if (!record && ended && late) return std::optional<ReadRecord>();
+        if (!record || *record || late) return record;
+        ended = true;
+    }
+}
+
+// ---- events: the records that the log becomes, one after the other, against those of their partitions ----
+
+Result<void> Checker::check_events() {
+    const std::string topic = topics_.name(Topic::kEvents);
+    std::vector<Partition> partitions;
+    for (std::uint32_t i = 0; i < partitions_; ++i) {
+        DAYBOOK_ASSIGN(const Range range, range_of(topic, i));
+        DAYBOOK_ASSIGN(PartitionReader reader, PartitionReader::open(client_, topic, i, RD_KAFKA_OFFSET_BEGINNING));
+        partitions.push_back(
+            {.reader = std::move(reader), .range = range, .row = {.what = "events/" + std::to_string(i)}});
+    }
+    RecordMaker maker(ledger_, partitions_, options_.format);
+    std::vector<Record> made;
+    Result<void> checked;
+    DAYBOOK_TRY(source_.read(0, report_.next, [&](Position position, std::string_view stored) {
+        made.clear();
+        checked = maker.add(stored, made);
+        for (const Record& record : made) {
+            if (checked) checked = expect(record, partitions[record.partition]);
+        }
+        if (checked && position % 1024 == 0) checked = go_on(position);
+        return checked.has_value();
+    }));
+    DAYBOOK_TRY(checked);
+    for (Partition& partition : partitions) {
+        partition.ahead.reset();
+        if (partition.row.ok) {
+            partition.row.message = "digest " + hex(partition.digest.finish());
+            if (partition.range.is_emptied()) {
+                partition.row.message = std::string(kEmptied);
+            } else if (partition.cut) {
+                partition.row.message += "; retention has cut it short, it begins at position " +
+                                         std::to_string(partition.cut->position);
+            }
+        }
+        report_.rows.push_back(std::move(partition.row));
+    }
+    return {};
+}
+
+Result<void> Checker::expect(const Record& record, Partition& partition) {
+    if (!partition.row.ok || partition.range.is_emptied()) return {};
+    if (partition.cut && record.place < *partition.cut) return {};
+    if (!partition.ahead) {
+        DAYBOOK_ASSIGN(partition.ahead, next_of(partition.reader));
+    }
+    const std::string id = record_id(ledger_.text(), record.place, record.parts);
+    if (!partition.ahead) {
+        wrong(partition.row, record.place.position, id + " is missing, and everything behind it");
+        return {};
+    }
+    const ReadRecord& there = *partition.ahead;
+    if (!std::exchange(partition.begun, true) && partition.range.low > 0 && there.id != id) {
+        partition.cut = parse_record_id(ledger_.text(), there.id);
+        if (partition.cut && record.place < *partition.cut) return {};
+    }
+    const std::string at = "offset " + std::to_string(there.offset);
+    const std::string value = value_frame(Topic::kEvents, options_.format, options_.schemas) + record.value;
+    if (there.id != id) {
+        wrong(partition.row, record.place.position,
+              at + " holds " + (there.id.empty() ? "a record without ce_id" : std::string(there.id)) + ", and " + id +
+                  " was to be there");
+    } else if (there.key != record.key) {
+        wrong(partition.row, record.place.position, at + ": the key of " + id + " is another than " + record.key);
+    } else if (there.tombstone != record.left_out || (!there.tombstone && there.value != value)) {
+        wrong(partition.row, record.place.position, at + ": the value of " + id + " is not what the ledger holds");
+    }
+    update(partition.digest, there.id);
+    update(partition.digest, there.key);
+    update(partition.digest, there.value);
+    ++partition.row.checked;
+    partition.ahead.reset();
+    return {};
+}
+
+// ---- log: frame by frame, against the bytes and the tree ----
+
+Result<void> Checker::check_log() {
+    const std::string topic = topics_.name(Topic::kLog);
+    CheckRow row{.what = "log"};
+    DAYBOOK_ASSIGN(const Range range, range_of(topic, 0));
+    DAYBOOK_ASSIGN(PartitionReader reader, PartitionReader::open(client_, topic, 0, RD_KAFKA_OFFSET_BEGINNING));
+    Position next = range.is_emptied() ? report_.next : 0;
+    if (range.is_emptied()) row.message = std::string(kEmptied);
+    bool begun = false;
+    while (next < report_.next && row.ok) {
+        DAYBOOK_ASSIGN(const auto record, next_of(reader));
+        if (!record) {
+            wrong(row, next, "the frames end before position " + std::to_string(next));
+            break;
+        }
+        if (!std::exchange(begun, true) && range.low > 0) {
+            const auto frame = codec::read_log_frame(record->value, [](std::string_view) {});
+            if (frame && frame->first > 0) {
+                next = frame->first;
+                row.message = "retention has cut it short, it begins at position " + std::to_string(next);
+            }
+        }
+        DAYBOOK_ASSIGN(const bool sound, check_frame(*record, next, row));
+        if (sound) ++row.checked;
+        DAYBOOK_TRY(go_on(next));
+    }
+    report_.rows.push_back(std::move(row));
+    return {};
+}
+
+Result<bool> Checker::check_frame(const ReadRecord& record, Position& next, CheckRow& row) {
+    std::vector<std::string> events;
+    const auto frame =
+        codec::read_log_frame(record.value, [&](std::string_view stored) { events.emplace_back(stored); });
+    const std::string at = "offset " + std::to_string(record.offset);
+    if (!frame) return wrong(row, next, at + ": " + frame.error().message), false;
+    if (frame->first != next) {
+        return wrong(row, next, at + ": a frame begins at position " + std::to_string(frame->first) + ", and " +
+                                    std::to_string(next) + " was to follow"),
+               false;
+    }
+    const Position end = next + events.size();
+    if (end > source_.head()) return wrong(row, source_.head(), at + ": holds more events than this ledger"), false;
+    DAYBOOK_TRY(source_.read(next, end, [&](Position position, std::string_view stored) {
+        if (stored != events[position - frame->first]) wrong(row, position, at + ": the event is another one");
+        return row.ok;
+    }));
+    DAYBOOK_ASSIGN(const Hash before, source_.root(next));
+    DAYBOOK_ASSIGN(const Hash root, source_.root(end));
+    if (before != frame->root_before) wrong(row, next, at + ": the tree head before the frame is another one");
+    if (root != frame->root) wrong(row, end - 1, at + ": the tree head behind the frame is another one");
+    next = end;
+    return row.ok;
+}
+
+// ---- custody and stock: the newest record of each key, against the read models ----
+
+Checker::Known Checker::known_of(std::string_view value, bool tombstone, Position as_of, Topic topic) const {
+    Known known{.as_of = as_of, .gone = tombstone};
+    if (tombstone) return known;
+    const std::string frame = value_frame(topic, options_.format, options_.schemas);
+    if (value.starts_with(frame)) value.remove_prefix(frame.size());
+    known.content = std::hash<std::string_view>{}(state_content(value, options_.format));
+    return known;
+}
+
+Result<Checker::States> Checker::read_state(Topic topic, CheckRow& row) {
+    States states;
+    for (std::uint32_t i = 0; i < partitions_; ++i) {
+        DAYBOOK_ASSIGN(PartitionReader reader,
+                       PartitionReader::open(client_, topics_.name(topic), i, RD_KAFKA_OFFSET_BEGINNING));
+        while (true) {
+            DAYBOOK_ASSIGN(const auto record, reader.next(after(kRead)));
+            if (!record) break;
+            Position as_of = 0;
+            const char* const end = record->sequence.data() + record->sequence.size();
+            std::from_chars(record->sequence.data(), end, as_of);
+            Known& known = states[std::string(record->key)];
+            if (as_of < known.as_of) {
+                wrong(row, as_of, "the state of " + std::string(record->key) + " goes back to an earlier position");
+            }
+            known = known_of(record->value, record->tombstone, as_of, topic);
+            ++row.checked;
+        }
+    }
+    return states;
+}
+
+void Checker::compare(const std::string& key, const Known* there, const Known& right, CheckRow& row) {
+    const bool gone_there = there == nullptr || there->gone;
+    if (right.gone && gone_there) return;
+    if (gone_there) return wrong(row, std::nullopt, key + " is missing");
+    if (right.gone) return wrong(row, there->as_of, key + " is still there, and nothing is left of it");
+    if (there->content != right.content) {
+        wrong(row, there->as_of, key + " is not as the read models have it (as of position " +
+                                     std::to_string(there->as_of) + ")");
+    }
+}
+
+Result<void> Checker::compare_pieces(const StateReading& reading, States states, CheckRow& row) {
+    DAYBOOK_TRY(reading.all_pieces(options_.format, [&](const ItemId& item, const PieceState& state) {
+        const std::string key = item.text();
+        const auto it = states.find(key);
+        compare(key, it == states.end() ? nullptr : &it->second, known_of(state.value, state.gone, 0, Topic::kCustody),
+                row);
+        if (it != states.end()) states.erase(it);
+        return Result<void>();
+    }));
+    for (const auto& [key, known] : states) {
+        if (!known.gone) wrong(row, known.as_of, "the ledger knows no piece " + key);
+    }
+    return {};
+}
+
+Result<void> Checker::compare_stock(const StateReading& reading, States states, CheckRow& row) {
+    DAYBOOK_TRY(reading.all_stock(options_.format, [&](const StockState& state) {
+        const auto it = states.find(state.key);
+        compare(state.key, it == states.end() ? nullptr : &it->second,
+                known_of(state.value, state.empty, 0, Topic::kStock), row);
+        if (it != states.end()) states.erase(it);
+        return Result<void>();
+    }));
+    for (const auto& [key, known] : states) {
+        if (!known.gone) wrong(row, known.as_of, "the ledger knows no stock of " + key);
+    }
+    return {};
+}
+
+Result<void> Checker::check_state() {
+    for (int attempt = 0; attempt < kQuietAttempts; ++attempt) {
+        CheckRow custody{.what = "custody"};
+        CheckRow stock{.what = "stock"};
+        DAYBOOK_ASSIGN(const auto before, read_control());
+        DAYBOOK_ASSIGN(States pieces, read_state(Topic::kCustody, custody));
+        DAYBOOK_ASSIGN(States models, read_state(Topic::kStock, stock));
+        DAYBOOK_ASSIGN(const auto reading, options_.state->read(before.next, after(kQuietWait)));
+        DAYBOOK_ASSIGN(const auto behind, read_control());
+        // Both must be of one position; what is published meanwhile makes them differ.
+        if (!reading || reading->position() != before.next || behind.next != before.next) continue;
+        DAYBOOK_TRY(compare_pieces(*reading, std::move(pieces), custody));
+        DAYBOOK_TRY(compare_stock(*reading, std::move(models), stock));
+        // Markers of the last transaction may come a moment later here than in the control topic.
+        if (!(custody.ok && stock.ok) && attempt == 0) continue;
+        report_.rows.push_back(std::move(custody));
+        report_.rows.push_back(std::move(stock));
+        return {};
+    }
+    for (const char* const what : {"custody", "stock"}) {
+        report_.rows.push_back({.what = what,
+                                .message = "not compared: events are published all the time, or publishing is behind"});
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<CheckReport> check(const Source& source, LedgerId ledger, const Options& options,
+                          const std::function<bool(Position done, Position of)>& progress) {
+    kafka::Settings settings = client_settings(options);
+    DAYBOOK_ASSIGN(Readers readers, Readers::make(settings));
+    DAYBOOK_ASSIGN(kafka::Client client, kafka::Client::make(kafka::Client::Kind::kConsumer, lone_reader(settings)));
+    DAYBOOK_TRY(client.reach(static_cast<int>(milliseconds(kRead).count())));
+    return Checker(source, ledger, options, progress, std::move(client), std::move(readers)).run();
+}
+
+}  // namespace daybook::stream

@@ -1,0 +1,199 @@
+#include "engine/stream/internal/pump.h"
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_set>
+#include <utility>
+
+#include "engine/base/limits.h"
+#include "engine/codec/stream_codec.h"
+
+namespace daybook::stream {
+namespace {
+
+// How long the pump waits for events before it looks whether it should stop.
+constexpr std::chrono::milliseconds kLookAround{100};
+
+}  // namespace
+
+Pump::Pump(const Source& source, const StateSource* state, RecordMaker maker, Position from, Floors floors)
+    : source_(source),
+      state_(state),
+      maker_(std::move(maker)),
+      state_records_(maker_.ledger(), maker_.partitions(), maker_.format()),
+      next_(from),
+      floors_(std::move(floors)),
+      thread_([this] { run(); }) {}
+
+Pump::~Pump() { stop(); }
+
+void Pump::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    std::call_once(joined_, [this] { thread_.join(); });
+}
+
+Result<std::optional<Piece>> Pump::take(When when, Deadline deadline) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [&] {
+        return stopping_ || failure_ || !pieces_.empty() || (when == When::kInTheMaking && idle_);
+    });
+    if (stopping_) return fail(ErrorCode::kStopped, "the publisher is stopping");
+    if (!pieces_.empty()) {
+        std::optional<Piece> piece(std::move(pieces_.front()));
+        pieces_.pop_front();
+        lock.unlock();
+        changed_.notify_all();
+        return piece;
+    }
+    if (failure_) return tl::unexpected(*failure_);
+    return std::nullopt;
+}
+
+void Pump::run() {
+    while (true) {
+        const Position head = source_.wait_past(next_, after(kLookAround));
+        {
+            std::unique_lock lock(mutex_);
+            if (stopping_) return;
+            const bool was_idle = std::exchange(idle_, head <= next_);
+            if (idle_ && !was_idle) {
+                lock.unlock();
+                changed_.notify_all();
+            }
+            if (head <= next_) continue;
+        }
+        Result<Piece> piece = make_piece(head);
+        std::unique_lock lock(mutex_);
+        if (!piece) {
+            failure_ = piece.error();
+            lock.unlock();
+            changed_.notify_all();
+            return;
+        }
+        changed_.wait(lock, [&] { return stopping_ || pieces_.size() < limits::kStreamPiecesWaitingMax; });
+        if (stopping_) return;
+        next_ = piece->next;
+        pieces_.push_back(std::move(*piece));
+        idle_ = next_ >= head && piece->boundary && source_.head() <= next_;
+        lock.unlock();
+        changed_.notify_all();
+    }
+}
+
+bool Pump::published_already(const Record& record) const {
+    const auto& floor = floors_.events[record.partition];
+    return floor && record.place <= *floor;
+}
+
+Result<void> Pump::add_event(Position position, std::string_view stored, Piece& piece) {
+    made_.clear();
+    DAYBOOK_TRY(maker_.add(stored, made_));
+    const bool changes = state_ != nullptr && maker_.changes_pieces();
+    std::size_t last = kNoRecord;
+    for (Record& record : made_) {
+        const bool leave_out = published_already(record);
+        if (changes && !record.item.empty()) touched_[record.item] = leave_out ? kNoRecord : piece.records.size();
+        if (leave_out) continue;
+        last = piece.records.size();
+        piece.bytes += record.key.size() + record.value.size();
+        piece.records.push_back(std::move(record));
+    }
+    if (state_ != nullptr) {
+        for (const auto& ref : maker_.closed_without_line()) closed_.push_back({ref, last});
+    }
+    if (position >= floors_.log) codec::append_frame_event(stored, frame_);
+    return {};
+}
+
+Result<void> Pump::add_events(Position head, Piece& piece) {
+    std::optional<Error> failure;
+    const auto visit = [&](Position position, std::string_view stored) {
+        if (auto added = add_event(position, stored, piece); !added) {
+            failure = added.error().in("event " + std::to_string(position));
+            return false;
+        }
+        piece.next = position + 1;
+        piece.boundary = maker_.batch_last() == position;
+        const std::size_t cap = piece.boundary ? 1 : 4;
+        return piece.records.size() < cap * limits::kStreamPieceRecordsTarget &&
+               piece.bytes < cap * limits::kStreamPieceBytesTarget &&
+               frame_.size() < cap * limits::kStreamPieceBytesTarget;
+    };
+    DAYBOOK_TRY(source_.read(next_, head, visit));
+    if (failure) return tl::unexpected(*failure);
+    if (piece.next == next_) {
+        return fail(ErrorCode::kCorrupt, "the log shows no event at position " + std::to_string(next_));
+    }
+    return {};
+}
+
+Result<void> Pump::add_frame(Piece& piece) {
+    DAYBOOK_ASSIGN(piece.root, source_.root(piece.next));
+    if (frame_.empty()) return {};
+    codec::LogFrame head;
+    head.ledger = maker_.ledger();
+    head.first = std::max(next_, floors_.log);
+    head.root = piece.root;
+    DAYBOOK_ASSIGN(head.root_before, source_.root(head.first));
+    Record record;
+    record.topic = Topic::kLog;
+    record.type = "LogFrame";
+    record.place.position = head.first;
+    record.parts = static_cast<std::uint32_t>(piece.next - head.first);
+    record.value = codec::log_frame(head, frame_);
+    piece.bytes += record.value.size();
+    piece.records.push_back(std::move(record));
+    return {};
+}
+
+Result<std::unique_ptr<StateReading>> Pump::read_state(Position at_least) {
+    while (true) {
+        DAYBOOK_ASSIGN(auto reading, state_->read(at_least, after(kLookAround)));
+        if (reading) return reading;
+        const std::lock_guard lock(mutex_);
+        if (stopping_) return fail(ErrorCode::kStopped, "the publisher is stopping");
+    }
+}
+
+Result<void> Pump::add_state(Piece& piece) {
+    DAYBOOK_ASSIGN(const auto reading, read_state(piece.next));
+    for (const ClosedBy& closed : closed_) {
+        DAYBOOK_ASSIGN(const auto items, reading->pieces_of(closed.obligation));
+        for (const ItemId& item : items) touched_.try_emplace(item, kNoRecord);
+        if (items.size() != 1 || closed.record == kNoRecord) continue;
+        Record& record = piece.records[closed.record];
+        if (!record.item.empty()) continue;
+        DAYBOOK_ASSIGN(record.after, reading->after_for_other(items.front()));
+    }
+    std::unordered_set<std::string> models;
+    for (const auto& [item, index] : touched_) {
+        const Position event = index == kNoRecord ? kNoPosition : piece.records[index].place.position;
+        DAYBOOK_ASSIGN(auto state, reading->piece(item, maker_.format(), event));
+        if (!state) continue;
+        // Known exactly where nothing has happened to the piece since: always, unless publishing is behind.
+        if (event == state->last_event) piece.records[index].after = std::move(state->after);
+        models.insert(state->model);
+        piece.records.push_back(state_records_.custody(item, *state, reading->position()));
+        piece.bytes += piece.records.back().key.size() + piece.records.back().value.size();
+    }
+    piece.models.assign(models.begin(), models.end());
+    return {};
+}
+
+Result<Piece> Pump::make_piece(Position head) {
+    Piece piece;
+    piece.next = next_;
+    frame_.clear();
+    touched_.clear();
+    closed_.clear();
+    DAYBOOK_TRY(add_events(head, piece));
+    DAYBOOK_TRY(add_frame(piece));
+    if (state_ != nullptr) DAYBOOK_TRY(add_state(piece));
+    return piece;
+}
+
+}  // namespace daybook::stream

@@ -1,0 +1,38 @@
+// The records of `custody` and `stock`: what pieces and models are at one position, for those that events have touched.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/stream/records.h"
+#include "engine/stream/state_source.h"
+
+namespace daybook::stream {
+
+// Threads: one at a time.
+class StateRecords {
+public:
+    StateRecords(LedgerId ledger, std::uint32_t partitions, ValueFormat format)
+        : ledger_(ledger), partitions_(partitions), format_(format) {}
+
+    // Of one piece, as `reading` has it.
+    [[nodiscard]] Record custody(const ItemId& item, PieceState& state, Position position) const;
+
+    // Adds a record for each site of the model, but for those that are as they were when last added. What is added must
+    // be committed, or this object be given up.
+    Result<void> add_stock(const StateReading& reading, std::string_view model, std::vector<Record>& out);
+
+private:
+    Record state_record(Topic topic, std::string key, Position position) const;
+
+    const LedgerId ledger_;
+    const std::uint32_t partitions_;
+    const ValueFormat format_;
+    // Key → content, of what was written; limits::kStreamStockKnownMax at most.
+    std::unordered_map<std::string, std::uint64_t> known_;
+};
+
+}  // namespace daybook::stream

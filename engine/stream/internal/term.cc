@@ -1,0 +1,596 @@
+#include "engine/stream/internal/term.h"
+
+#include <algorithm>
+
+#include "engine/base/limits.h"
+#include "engine/stream/internal/admin.h"
+#include "engine/stream/internal/divergence.h"
+#include "engine/stream/internal/settings.h"
+
+namespace daybook::stream {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kRequest{5'000};        // one request to Kafka
+constexpr milliseconds kNewTopicWait{10'000};  // until brokers tell of a topic that was just made
+constexpr milliseconds kReadBack{20'000};      // all tails
+constexpr milliseconds kMarkersWait{3'000};    // until what is over looks over in every partition
+constexpr milliseconds kClose{10'000};
+constexpr milliseconds kLookAround{100};
+constexpr std::uint32_t kPartitionsDefault = 12;
+
+int ms(milliseconds time) { return static_cast<int>(time.count()); }
+
+Outcome stopped() { return {Outcome::How::kStopped, {}}; }
+Outcome again(const Error& error) { return {Outcome::How::kAgain, error.message}; }
+// kUnavailable passes by itself; everything else that Kafka tells needs a person.
+Outcome by_code(const Error& error) {
+    const bool passes = error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kNotFound;
+    return {passes ? Outcome::How::kAgain : Outcome::How::kRefused, error.message};
+}
+
+// init_transactions has returned, so every transaction of this ledger's publishers is over. One that still looks open
+// is one whose end is not written everywhere yet, and behind it there may be records that are committed.
+Result<void> check_decided(const Tail& tail) {
+    if (tail.high >= tail.end) return {};
+    return fail(ErrorCode::kUnavailable,
+                "a transaction is still open in " + tail.topic + "/" + std::to_string(tail.partition) + " at offset " +
+                    std::to_string(tail.high) +
+                    "; if this lasts, look for it with Kafka's kafka-transactions (find-hanging), and abort it");
+}
+
+tl::unexpected<Error> foreign_record(const Tail& tail) {
+    return fail(ErrorCode::kForeign, "topic " + tail.topic + " holds a record that is not this ledger's (ce_id \"" +
+                                         tail.last->id + "\"): nobody else may write to it");
+}
+
+}  // namespace
+
+Term::Term(TermConfig config, Task task, std::optional<Position> known, std::uint64_t seed)
+    : config_(std::move(config)), task_(task), clock_(*config_.options.clock), random_(seed | 1), known_(known) {}
+
+void Term::run() {
+    Outcome outcome = task_ == Task::kPublish ? publish() : watch();
+    {
+        const std::lock_guard lock(mutex_);
+        if (pump_ && !abandoned_) pump_->stop();
+        outcome_ = std::move(outcome);
+        overdue_at_ = Deadline::max();
+    }
+    changed_.notify_all();
+}
+
+std::optional<Outcome> Term::wait(Deadline deadline) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [&] { return outcome_.has_value(); });
+    return outcome_;
+}
+
+void Term::ask_to_stop(Deadline hard) {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_at_ = hard;
+    }
+    changed_.notify_all();
+}
+
+bool Term::overdue() const {
+    const std::lock_guard lock(mutex_);
+    return std::chrono::steady_clock::now() > overdue_at_;
+}
+
+void Term::abandon() {
+    {
+        const std::lock_guard lock(mutex_);
+        abandoned_ = true;
+        if (pump_) pump_->stop();
+    }
+    const std::lock_guard wait_for_reader(source_gate_);
+}
+
+std::optional<Position> Term::known() const {
+    const std::lock_guard lock(mutex_);
+    return known_;
+}
+
+bool Term::progressed() const {
+    const std::lock_guard lock(mutex_);
+    return progressed_;
+}
+
+bool Term::step(std::string_view what, milliseconds longest) {
+    const Deadline now = std::chrono::steady_clock::now();
+    {
+        const std::lock_guard lock(mutex_);
+        if (abandoned_ || (stop_at_ && now >= *stop_at_)) return false;
+        overdue_at_ = now + longest;
+    }
+    report([&](Status& status) { status.step = what; });
+    return true;
+}
+
+bool Term::stopping() const {
+    const std::lock_guard lock(mutex_);
+    return abandoned_ || stop_at_.has_value();
+}
+
+bool Term::pause(milliseconds wait) {
+    std::unique_lock lock(mutex_);
+    overdue_at_ = Deadline::max();
+    changed_.wait_for(lock, wait, [&] { return abandoned_ || stop_at_.has_value(); });
+    return !abandoned_ && !stop_at_;
+}
+
+// Half of it to all of it. xorshift64: spreading publishers out needs no better randomness.
+milliseconds Term::jittered(milliseconds wait) {
+    random_ ^= random_ << 13;
+    random_ ^= random_ >> 7;
+    random_ ^= random_ << 17;
+    return wait / 2 +
+           milliseconds(static_cast<std::int64_t>(random_ % static_cast<std::uint64_t>(wait.count() / 2 + 1)));
+}
+
+template <class Change>
+void Term::report(Change change) {
+    const std::lock_guard lock(mutex_);
+    if (!abandoned_) config_.board->write(change);
+}
+
+void Term::say(Options::Severity severity, std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    if (!abandoned_) config_.board->say(severity, text);
+}
+
+Outcome Term::broken(const Broken& broken) const {
+    switch (broken.how) {
+        case Broken::How::kStopped: return stopped();
+        case Broken::How::kFenced: return {Outcome::How::kFenced, broken.reason};
+        case Broken::How::kRecycle: return {Outcome::How::kAgain, broken.reason};
+    }
+    return {Outcome::How::kAgain, broken.reason};
+}
+
+// ---- The handshake. The order is the algorithm: nothing is read back before init_transactions has returned, since
+// only then is every transaction of an earlier producer over. ----
+
+Outcome Term::publish() {
+    auto readers = Readers::make(client_settings(config_.options));
+    if (!readers) return {Outcome::How::kRefused, readers.error().message};
+    if (auto outcome = reach(readers->committed)) return *outcome;
+    std::uint32_t partitions = 0;
+    if (auto outcome = prepare_topics(readers->committed, partitions)) return *outcome;
+
+    const ProducerOptions options{.transactional_id = config_.topics().transactional_id(),
+                                  .transaction_timeout_ms = ms(config_.options.transaction_timeout),
+                                  .source = "/daybook/" + config_.ledger.text(),
+                                  .ledger = config_.ledger.text(),
+                                  .format = config_.options.format,
+                                  .schemas = config_.options.schemas,
+                                  .debezium_headers = config_.options.debezium_headers,
+                                  .state = config_.options.state != nullptr,
+                                  .clock = &clock_};
+    auto producer = Producer::make(client_settings(config_.options), options, config_.topics(),
+                                   [this](std::string_view what, milliseconds longest) { return step(what, longest); });
+    if (!producer) return {Outcome::How::kRefused, producer.error().message};
+    if (auto ready = producer->init(); !ready) return broken(ready.error());
+    Cursor cursor;
+    if (auto outcome = find_cursor(*readers, *producer, partitions, cursor)) return *outcome;
+    step("closing the readers", kClose);
+    { const Readers gone = std::move(*readers); }
+    if (auto outcome = claim(*producer, cursor, partitions)) return *outcome;
+    Outcome outcome = carry_on(*producer, partitions);
+    step("closing the producer", kClose);
+    return outcome;
+}
+
+std::optional<Outcome> Term::reach(const kafka::Client& client) {
+    milliseconds wait = config_.options.retry_min;
+    while (true) {
+        if (stopping() || !step("reaching Kafka at " + config_.options.bootstrap, kRequest * 2)) return stopped();
+        const auto reached = client.reach(ms(milliseconds(1000)));
+        if (reached) return std::nullopt;
+        report([&](Status& status) {
+            status.last_error = reached.error().message;
+            status.last_error_at = clock_.now();
+        });
+        if (!pause(jittered(wait))) return stopped();
+        wait = std::min(wait * 2, config_.options.retry_max);
+    }
+}
+
+// Topics of the same keys have the same number of partitions, which is that of `events` where it is there already.
+std::optional<Outcome> Term::prepare_topics(const kafka::Client& client, std::uint32_t& partitions) {
+    const TopicSet topics = config_.topics();
+    const bool make = config_.options.topics == Options::Topics::kCreate;
+    partitions = config_.options.partitions;
+    bool any_count = partitions == 0;
+    if (any_count) {
+        if (!step("looking at topic " + topics.name(Topic::kEvents), kRequest * 2)) return stopped();
+        const auto count = partition_count(client, topics.name(Topic::kEvents), ms(kRequest));
+        if (!count && count.error().code != ErrorCode::kNotFound) return again(count.error());
+        partitions = count ? *count : kPartitionsDefault;
+        any_count = !count && !make;  // somebody else makes it, with any number
+    }
+    std::vector<TopicSpec> specs;
+    for (const Topic topic : kTopics) {
+        if (config_.publishes(topic)) {
+            specs.push_back(topic_spec(topics, topic, partitions, config_.options.retention_ms));
+        }
+    }
+    if (make) {
+        if (!step("creating topics", kRequest * 2)) return stopped();
+        if (auto made = create_topics(client, specs, config_.options.replicas, ms(kRequest)); !made)
+            return by_code(made.error());
+    }
+    for (TopicSpec& spec : specs) {
+        if (spec.partitions != 1) spec.partitions = partitions;
+        const bool events = spec.name == topics.name(Topic::kEvents);
+        if (auto outcome = await_topic(client, spec, any_count && events, partitions)) return outcome;
+    }
+    if (!make) return std::nullopt;
+    if (!step("checking the topics' settings", kRequest * 2)) return stopped();
+    if (auto right = check_settings(client, specs, ms(kRequest)); !right) return by_code(right.error());
+    return std::nullopt;
+}
+
+std::optional<Outcome> Term::await_topic(const kafka::Client& client, const TopicSpec& spec, bool any_count,
+                                         std::uint32_t& partitions) {
+    const Deadline told = after(kNewTopicWait);
+    while (true) {
+        if (stopping() || !step("looking at topic " + spec.name, kRequest * 2)) return stopped();
+        const auto count = partition_count(client, spec.name, ms(kRequest));
+        if (count && any_count) partitions = *count;
+        if (count && (any_count || *count == spec.partitions)) return std::nullopt;
+        if (count) {
+            return Outcome{Outcome::How::kRefused, "topic " + spec.name + " exists with " + std::to_string(*count) +
+                                                       " partitions, and " + std::to_string(spec.partitions) +
+                                                       " are needed; the number can never change: publish another " +
+                                                       "generation of topics"};
+        }
+        if (std::chrono::steady_clock::now() >= told) return again(count.error());
+        if (!pause(kLookAround)) return stopped();
+    }
+}
+
+// What is read is doubted where it cannot be the whole: partitions of a topic that was just made, or of a broker that
+// just came back, may have no leader yet, or may not show yet what had been committed.
+std::optional<Outcome> Term::find_cursor(const Readers& readers, Producer& producer, std::uint32_t partitions,
+                                         Cursor& cursor) {
+    const Deadline patience = after(config_.options.doubt);
+    const Deadline markers = after(std::min(kMarkersWait, config_.options.doubt));
+    milliseconds wait = config_.options.retry_min;
+    bool aborted = false;
+    while (true) {
+        if (stopping() || !step("reading the cursor back", kReadBack * 2)) return stopped();
+        auto judged = judge_cursor(readers, partitions);
+        if (judged) {
+            cursor = std::move(*judged);
+            break;
+        }
+        const Error& error = judged.error();
+        const bool less = error.code == ErrorCode::kNotFound;
+        if (!less && error.code != ErrorCode::kUnavailable) return refused(error);
+        if (!open_.empty() && !aborted && std::chrono::steady_clock::now() >= markers) {
+            if (auto outcome = abort_left_open(producer)) return outcome;
+            aborted = true;
+            continue;
+        }
+        if (std::chrono::steady_clock::now() >= patience) {
+            return Outcome{less ? Outcome::How::kRefused : Outcome::How::kAgain, error.message};
+        }
+        // That a topic which was just made has no leader yet is no error worth telling.
+        const bool telling = less || !open_.empty() || std::chrono::steady_clock::now() >= markers;
+        if (telling) {
+            report([&](Status& status) {
+                status.last_error = error.message;
+                status.last_error_at = clock_.now();
+            });
+        }
+        if (!pause(jittered(wait))) return stopped();
+        wait = std::min(wait * 2, config_.options.retry_max);
+    }
+    if (cursor.torn > 0) {
+        say(Options::Severity::kWarning, "a torn commit left records behind position " + std::to_string(cursor.next) +
+                                             " in " + std::to_string(cursor.torn) +
+                                             " partitions; they are kept and not published again");
+    }
+    return std::nullopt;
+}
+
+// Where histories differ, with the position at which they begin to.
+Outcome Term::refused(const Error& error) {
+    constexpr std::string_view kDiverged = "diverged";
+    if (!error.message.starts_with(kDiverged) || !step("looking for the first difference", kReadBack * 2)) {
+        return {Outcome::How::kRefused, error.message};
+    }
+    const auto client = kafka::Client::make(kafka::Client::Kind::kConsumer,
+                                            lone_reader(client_settings(config_.options)));
+    const std::lock_guard gate(source_gate_);
+    if (!client || stopping()) return {Outcome::How::kRefused, error.message};
+    const auto position = first_difference(*client, config_.topics(), *config_.source, after(kRequest));
+    if (!position || !*position) return {Outcome::How::kRefused, error.message};
+    return {Outcome::How::kRefused, std::string(kDiverged) + " at position " + std::to_string(**position) +
+                                        error.message.substr(kDiverged.size())};
+}
+
+// A broker that is killed and comes back may answer that the last transaction is over, and never write its markers to
+// some of the partitions: it then stays open there for good, and the next commit there would take it along, whatever
+// had become of it. So it is ended first, by a transaction of this producer that writes to the same partitions and is
+// aborted. Nobody has read what is lost by that, since readers wait at an open transaction; where the same transaction
+// is committed in other partitions, what is left is a torn commit, and repaired as one.
+std::optional<Outcome> Term::abort_left_open(Producer& producer) {
+    say(Options::Severity::kWarning, "the last transaction was left open in " + std::to_string(open_.size()) +
+                                         " partitions although it is over; it is aborted there and published again");
+    if (auto done = producer.abort_left_open(open_); !done) return broken(done.error());
+    const std::lock_guard lock(mutex_);
+    known_.reset();
+    return std::nullopt;
+}
+
+Result<Cursor> Term::judge_cursor(const Readers& readers, std::uint32_t partitions) {
+    DAYBOOK_ASSIGN(const Found found, read_back(readers, partitions));
+    return compare_with_ledger(found, partitions);
+}
+
+Result<Found> Term::read_back(const Readers& readers, std::uint32_t partitions) {
+    const TopicSet topics = config_.topics();
+    std::vector<Tail> tails(2 + partitions);
+    std::vector<std::pair<Topic, std::uint32_t>> places{{Topic::kControl, 0}};
+    tails[0].topic = topics.name(Topic::kControl);
+    for (std::uint32_t i = 0; i < partitions; ++i) {
+        tails[i + 1].topic = topics.name(Topic::kEvents);
+        tails[i + 1].partition = i;
+        places.emplace_back(Topic::kEvents, i);
+    }
+    tails.back().topic = topics.name(Topic::kLog);
+    places.emplace_back(Topic::kLog, 0);
+    for (const Topic topic : {Topic::kCustody, Topic::kStock}) {
+        for (std::uint32_t i = 0; i < partitions && config_.publishes(topic); ++i) {
+            tails.push_back({.topic = topics.name(topic), .partition = i, .ends_only = true});
+            places.emplace_back(topic, i);
+        }
+    }
+    open_.clear();
+    DAYBOOK_TRY(read_tails(readers, tails, after(kReadBack)));
+    for (std::size_t i = 0; i < tails.size(); ++i) {
+        if (tails[i].high < tails[i].end) open_.push_back(places[i]);
+    }
+    for (const Tail& tail : tails) DAYBOOK_TRY(check_decided(tail));
+    const Tail& log = tails[1 + partitions];
+    Found found;
+    found.offsets = "the control topic holds offsets " + std::to_string(tails[0].low) + " to " +
+                    std::to_string(tails[0].high);
+    if (tails[0].last) {
+        DAYBOOK_ASSIGN(found.control, codec::control_from_json(tails[0].last->value));
+    }
+    for (std::uint32_t i = 0; i < partitions; ++i) {
+        const Tail& tail = tails[i + 1];
+        std::optional<RecordPlace> place;
+        if (tail.last) {
+            place = parse_record_id(config_.ledger.text(), tail.last->id);
+            if (!place) return foreign_record(tail);
+        }
+        found.places.push_back(place);
+        found.emptied.push_back(!tail.last && tail.low > 0);
+    }
+    found.log_emptied = !log.last && log.low > 0;
+    if (log.last) {
+        found.log_next = parse_frame_id(config_.ledger.text(), log.last->id);
+        if (!found.log_next) return foreign_record(log);
+    }
+    return found;
+}
+
+Result<Cursor> Term::compare_with_ledger(const Found& found, std::uint32_t partitions) {
+    const std::lock_guard gate(source_gate_);
+    if (stopping()) return fail(ErrorCode::kUnavailable, "the publisher is stopping");
+    const Source& source = *config_.source;
+    DAYBOOK_ASSIGN(Cursor cursor, judge(found, config_.ledger, source.head(), partitions, known()));
+    if (!found.control || cursor.next == 0) return cursor;
+    DAYBOOK_ASSIGN(const Hash root, source.root(cursor.next));
+    if (root != found.control->root) {
+        return fail(ErrorCode::kForeign, "diverged: the events below position " + std::to_string(cursor.next) +
+                                             " that Kafka holds are not this ledger's; nothing is published over them");
+    }
+    RecordMaker maker(config_.ledger, partitions, config_.options.format);
+    std::vector<Record> last;
+    Result<void> made;
+    DAYBOOK_TRY(source.read(cursor.next - 1, cursor.next, [&](Position, std::string_view stored) {
+        made = maker.add(stored, last);
+        return true;
+    }));
+    DAYBOOK_TRY(made);
+    DAYBOOK_TRY(check_last(found, last));
+    return cursor;
+}
+
+std::string Term::control_value(Position next, const Hash& root, std::uint32_t partitions,
+                                std::uint64_t records) const {
+    return codec::control_to_json({.ledger = config_.ledger,
+                                   .epoch = epoch_,
+                                   .next = next,
+                                   .root = root,
+                                   .partitions = partitions,
+                                   .written_at = clock_.now(),
+                                   .records = records,
+                                   .publisher = config_.options.name});
+}
+
+// The first transaction of a term says whose it is, and brings everything that the client learns late out of the way.
+std::optional<Outcome> Term::claim(Producer& producer, const Cursor& cursor, std::uint32_t partitions) {
+    epoch_ = cursor.epoch + 1;
+    producer.set_epoch(epoch_);
+    Hash root{};
+    {
+        const std::lock_guard gate(source_gate_);
+        if (stopping()) return stopped();
+        const auto read = config_.source->root(cursor.next);
+        if (!read) return Outcome{Outcome::How::kRefused, read.error().message};
+        root = *read;
+    }
+    auto done = producer.begin();
+    if (done) done = producer.produce_control(config_.ledger.text(), control_value(cursor.next, root, partitions, 0));
+    if (done) done = producer.flush();
+    if (done) done = producer.commit();
+    if (!done) return broken(done.error());
+    {
+        const std::lock_guard lock(mutex_);
+        if (abandoned_) return stopped();
+        known_ = cursor.next;
+        stock_.emplace(config_.ledger, partitions, config_.options.format);
+        pump_ = std::make_unique<Pump>(*config_.source, config_.options.state,
+                                       RecordMaker(config_.ledger, partitions, config_.options.format), cursor.next,
+                                       Floors{cursor.floors, cursor.log_floor});
+    }
+    report([&](Status& status) {
+        status.state = State::kPublishing;
+        status.epoch = epoch_;
+        status.next = cursor.next;
+        ++status.terms;
+    });
+    say(Options::Severity::kInfo,
+        "publishing from position " + std::to_string(cursor.next) + " in term " + std::to_string(epoch_));
+    return std::nullopt;
+}
+
+// ---- The loop: everything that was encoded while the last transaction was committed is the next one. ----
+
+Outcome Term::carry_on(Producer& producer, std::uint32_t partitions) {
+    while (true) {
+        if (!step("waiting for events", kRequest)) return stopped();
+        auto piece = pump_->take(Pump::When::kAny, after(kLookAround));
+        if (stopping()) return stopped();
+        if (!piece) return {Outcome::How::kRefused, piece.error().message};
+        if (producer.noisy()) return {Outcome::How::kAgain, "the connection was troubled: " + producer.noise()};
+        if (!*piece) continue;
+        auto done = one_transaction(producer, std::move(**piece), partitions);
+        if (done) continue;
+        if (done.error().how == Broken::How::kRecycle) producer.abort();
+        return broken(done.error());
+    }
+}
+
+OrBroken<Piece> Term::next_piece() {
+    while (true) {
+        if (!step("preparing records", kRequest)) return tl::unexpected(Broken{Broken::How::kStopped, {}});
+        auto piece = pump_->take(Pump::When::kAny, after(kLookAround));
+        if (!piece) return tl::unexpected(Broken{Broken::How::kRecycle, piece.error().message});
+        if (*piece) return std::move(**piece);
+    }
+}
+
+OrBroken<std::vector<Record>> Term::stock_of(const std::set<std::string>& models, Position next) {
+    std::vector<Record> records;
+    while (true) {
+        if (!step("preparing stock", kRequest)) return tl::unexpected(Broken{Broken::How::kStopped, {}});
+        const std::lock_guard gate(source_gate_);
+        if (stopping()) return tl::unexpected(Broken{Broken::How::kStopped, {}});
+        const auto reading = config_.options.state->read(next, after(kLookAround));
+        if (!reading) return tl::unexpected(Broken{Broken::How::kRecycle, reading.error().message});
+        if (!*reading) continue;
+        for (const std::string& model : models) {
+            if (auto added = stock_->add_stock(**reading, model, records); !added) {
+                return tl::unexpected(Broken{Broken::How::kRecycle, added.error().message});
+            }
+        }
+        return records;
+    }
+}
+
+OrBroken<void> Term::one_transaction(Producer& producer, Piece piece, std::uint32_t partitions) {
+    if (auto begun = producer.begin(); !begun) return begun;
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+    std::set<std::string> models;
+    while (true) {
+        for (const Record& record : piece.records) {
+            if (auto sent = producer.produce(record); !sent) return sent;
+        }
+        models.insert(piece.models.begin(), piece.models.end());
+        records += piece.records.size();
+        bytes += piece.bytes;
+        if (!piece.boundary) {
+            auto more = next_piece();
+            if (!more) return tl::unexpected(more.error());
+            piece = std::move(*more);
+            continue;
+        }
+        if (records >= limits::kTransactionRecordsTarget || bytes >= limits::kTransactionBytesTarget) break;
+        auto more = pump_->take(Pump::When::kInTheMaking, after(kLookAround));
+        if (!more || !*more) break;  // an error is met again when the next transaction begins
+        piece = std::move(**more);
+    }
+    // Once a transaction and not once a piece: many pieces touch the same few models.
+    if (!models.empty()) {
+        const auto stock = stock_of(models, piece.next);
+        if (!stock) return tl::unexpected(stock.error());
+        for (const Record& record : *stock) {
+            if (auto sent = producer.produce(record); !sent) return sent;
+        }
+        records += stock->size();
+    }
+    // The events are acknowledged before the cursor exists, so that a commit of the cursor is a commit of the events,
+    // also where the brokers tear a transaction (KAFKA-17754).
+    if (auto flushed = producer.flush(); !flushed) return flushed;
+    auto sent =
+        producer.produce_control(config_.ledger.text(), control_value(piece.next, piece.root, partitions, records));
+    if (!sent) return sent;
+    if (auto flushed = producer.flush(); !flushed) return flushed;
+    if (auto committed = producer.commit(); !committed) return committed;
+    {
+        const std::lock_guard lock(mutex_);
+        known_ = piece.next;
+        progressed_ = true;
+    }
+    report([&](Status& status) {
+        status.next = piece.next;
+        status.last_commit_at = clock_.now();
+        ++status.transactions;
+        status.records += records;
+        status.bytes += bytes;
+    });
+    return {};
+}
+
+// ---- Fenced. ----
+
+Outcome Term::watch() {
+    const auto readers = Readers::make(client_settings(config_.options));
+    if (!readers) return {Outcome::How::kRefused, readers.error().message};
+    const std::uint64_t own_epoch = config_.board->read().epoch;
+    const milliseconds patience = config_.options.takeover_after + jittered(config_.options.takeover_after / 2);
+    const milliseconds pace =
+        std::clamp<milliseconds>(config_.options.takeover_after / 10, milliseconds(50), milliseconds(5000));
+    std::optional<codec::ControlRecord> seen;
+    Deadline since = std::chrono::steady_clock::now();
+    while (true) {
+        if (stopping() || !step("watching the publisher that took over", kReadBack * 2)) return stopped();
+        std::vector<Tail> tails(1);
+        tails[0].topic = config_.topics().name(Topic::kControl);
+        const auto read = read_tails(*readers, tails, after(kReadBack));
+        if (!read) return again(read.error());
+        if (!tails[0].last) return {Outcome::How::kAgain, "the control topic is empty"};
+        const auto control = codec::control_from_json(tails[0].last->value);
+        if (!control) return {Outcome::How::kRefused, control.error().message};
+        // Nobody has claimed a later term: the brokers fenced us without another publisher.
+        if (control->epoch <= own_epoch) return {Outcome::How::kAgain, "fenced, though nobody took over"};
+        const Deadline now = std::chrono::steady_clock::now();
+        if (!seen || seen->next != control->next || seen->epoch != control->epoch) {
+            since = now;
+            seen = *control;
+        }
+        Position head = 0;
+        {
+            const std::lock_guard gate(source_gate_);
+            if (stopping()) return stopped();
+            head = config_.source->head();
+        }
+        report([&](Status& status) { status.next = std::min(control->next, head); });
+        if (control->next >= head) since = now;  // nothing of ours is waiting
+        if (now - since >= patience) return {Outcome::How::kAgain, "the publisher that took over is silent"};
+        if (!pause(pace)) return stopped();
+    }
+}
+
+}  // namespace daybook::stream

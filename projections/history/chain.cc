@@ -1,0 +1,324 @@
+#include "projections/history/chain.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <tuple>
+#include <unordered_map>
+
+namespace daybook::projections {
+namespace {
+
+using Entries = std::vector<HistoryEntry>;
+constexpr Micros kEver = std::numeric_limits<Micros>::max();
+
+// ---- What counts ----
+
+// Finds out what is effective among the entries, which are all that is known, and gives each its place: that of its
+// position, but of a corrective at its target's valid time, the target's.
+std::vector<Position> settle(Entries& entries) {
+    std::unordered_map<Position, std::size_t> index;
+    bool corrected = false;
+    std::vector<Position> places(entries.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        places[i] = entries[i].row.position;
+        corrected |= entries[i].declaration;
+    }
+    if (!corrected) return places;
+    for (std::size_t i = 0; i < entries.size(); ++i) index.emplace(entries[i].row.position, i);
+    // Whatever corrects a declaration comes behind it: from the end, each is settled before what it acts on.
+    for (std::size_t i = entries.size(); i-- > 0;) {
+        const HistoryEntry& one = entries[i];
+        if (!one.declaration) continue;
+        if (const auto target = index.find(one.target); target != index.end() && one.row.effective) {
+            entries[target->second].row.effective = false;
+            entries[target->second].row.corrected_by = one.row.position;
+        }
+    }
+    for (const HistoryEntry& one : entries) {
+        if (!one.declaration) continue;
+        const auto target = index.find(one.target);
+        for (const Position position : one.correctives) {
+            const auto corrective = index.find(position);
+            if (corrective == index.end()) continue;
+            HistoryRow& row = entries[corrective->second].row;
+            if (!one.row.effective) row.effective = false;
+            if (target != index.end() && row.occurred_at == entries[target->second].row.occurred_at) {
+                places[corrective->second] = places[target->second];
+            }
+        }
+    }
+    return places;
+}
+
+// ---- Where it was ----
+
+struct Told {
+    Micros at = 0;
+    custody::AccountId account;
+    std::int64_t sign = 0;
+    std::size_t entry = 0;  // that says so
+};
+
+// All steps, in the order of the entries.
+std::vector<Told> steps_of(const Entries& entries) {
+    std::vector<Told> steps;
+    steps.reserve(entries.size() * 2);
+    custody::AccountId now;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const HistoryEntry& one = entries[i];
+        if (one.row.retold) {
+            for (const auto& step : one.steps) steps.push_back({step.at, step.account, step.sign, i});
+            now = one.now;
+        } else if (!one.row.to.empty()) {
+            if (!now.empty()) steps.push_back({one.row.occurred_at, now, -1, i});
+            steps.push_back({one.row.occurred_at, one.row.to, 1, i});
+            now = one.row.to;
+        }
+    }
+    return steps;
+}
+
+// From `at` on the piece is in the account; empty: nowhere.
+struct Turn {
+    Micros at = 0;
+    custody::AccountId account;
+};
+
+// What the steps up to `valid` sum to.
+std::vector<Turn> turns_of(std::vector<Told> steps, Micros valid) {
+    std::erase_if(steps, [valid](const Told& step) { return step.at > valid; });
+    std::stable_sort(steps.begin(), steps.end(), [](const Told& a, const Told& b) { return a.at < b.at; });
+    std::vector<Turn> turns;
+    std::vector<std::pair<custody::AccountId, std::int64_t>> sums;  // those that are not 0
+    for (std::size_t i = 0; i < steps.size();) {
+        const Micros at = steps[i].at;
+        for (; i < steps.size() && steps[i].at == at; ++i) {
+            const auto same = [&](const auto& sum) { return sum.first == steps[i].account; };
+            const auto sum = std::find_if(sums.begin(), sums.end(), same);
+            if (sum == sums.end()) {
+                sums.emplace_back(steps[i].account, steps[i].sign);
+            } else if ((sum->second += steps[i].sign) == 0) {
+                sums.erase(sum);
+            }
+        }
+        const auto here = std::find_if(sums.begin(), sums.end(), [](const auto& sum) { return sum.second > 0; });
+        const custody::AccountId account = here == sums.end() ? custody::AccountId{} : here->first;
+        const custody::AccountId before = turns.empty() ? custody::AccountId{} : turns.back().account;
+        if (account != before) turns.push_back({at, account});
+    }
+    return turns;
+}
+
+// ---- What it was worth ----
+
+// Its insured value from each valid time on, in order.
+using Values = std::vector<std::pair<Micros, std::int64_t>>;
+Values values_of(const Entries& entries, const std::vector<Position>& places) {
+    std::vector<std::tuple<Micros, Position, Position, std::int64_t>> all;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const HistoryEntry& one = entries[i];
+        if (!one.insured_minor || !one.row.effective) continue;
+        all.emplace_back(one.row.occurred_at, places[i], one.row.position, *one.insured_minor);
+    }
+    std::sort(all.begin(), all.end());
+    Values values;
+    for (const auto& [at, place, position, value] : all) {
+        if (!values.empty() && values.back().first == at) {
+            values.back().second = value;
+        } else {
+            values.emplace_back(at, value);
+        }
+    }
+    return values;
+}
+std::int64_t value_at(const Values& values, Micros at) {
+    const auto behind = std::upper_bound(values.begin(), values.end(), at,
+                                         [](Micros wanted, const auto& value) { return wanted < value.first; });
+    return behind == values.begin() ? 0 : std::prev(behind)->second;
+}
+
+// ---- Who put it there ----
+
+// The effective moves, to be found by valid time and account.
+class Openers {
+public:
+    Openers(const Entries& entries, const std::vector<Position>& places) {
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            const HistoryRow& row = entries[i].row;
+            if (row.effective && !row.to.empty()) moves_.push_back({row.occurred_at, places[i], row.position, row.to});
+        }
+        std::sort(moves_.begin(), moves_.end(), [](const Move& a, const Move& b) {
+            return std::tie(a.at, a.place, a.position) < std::tie(b.at, b.place, b.position);
+        });
+    }
+    // The last one at that time that went there.
+    [[nodiscard]] Position of(const Turn& turn) const {
+        auto move = std::upper_bound(moves_.begin(), moves_.end(), turn.at,
+                                     [](Micros at, const Move& one) { return at < one.at; });
+        while (move != moves_.begin() && (--move)->at == turn.at) {
+            if (move->to == turn.account) return move->position;
+        }
+        return kNoPosition;
+    }
+
+private:
+    struct Move {
+        Micros at;
+        Position place, position;
+        custody::AccountId to;
+    };
+    std::vector<Move> moves_;
+};
+
+std::vector<StayRow> stays_of(const Entries& entries, const std::vector<Position>& places, Micros valid) {
+    const std::vector<Turn> turns = turns_of(steps_of(entries), valid);
+    const Openers openers(entries, places);
+    const Values values = values_of(entries, places);
+    std::vector<StayRow> stays;
+    for (std::size_t i = 0; i < turns.size(); ++i) {
+        if (turns[i].account.empty()) continue;
+        StayRow stay;
+        stay.account = turns[i].account;
+        stay.from = turns[i].at;
+        stay.opened_by = openers.of(turns[i]);
+        stay.insured_minor = value_at(values, i + 1 < turns.size() ? turns[i + 1].at - 1 : valid);
+        if (i + 1 < turns.size()) {
+            stay.to = turns[i + 1].at;
+            stay.closed_by = openers.of(turns[i + 1]);
+        }
+        stays.push_back(stay);
+    }
+    return stays;
+}
+
+// ---- What it adds to accounts ----
+
+// By valid time and account: count and value.
+using Sums = std::map<std::pair<Micros, custody::AccountId>, std::pair<std::int64_t, std::int64_t>>;
+
+// Adds to `sums` what the entries say of accounts, `times` over.
+void add_postings(const Entries& given, std::int64_t times, Sums& sums) {
+    Entries entries = given;
+    const std::vector<Position> places = settle(entries);
+    const Values values = values_of(entries, places);
+    const std::vector<Turn> turns = turns_of(steps_of(entries), kEver);
+    const auto add = [&](Micros at, const custody::AccountId& account, std::int64_t count, std::int64_t amount) {
+        auto& sum = sums[{at, account}];
+        sum.first += times * count;
+        sum.second += times * amount;
+    };
+    for (std::size_t i = 0; i < turns.size(); ++i) {
+        if (turns[i].account.empty()) continue;
+        const Micros from = turns[i].at;
+        const Micros to = i + 1 < turns.size() ? turns[i + 1].at : kEver;
+        std::int64_t value = value_at(values, from);
+        add(from, turns[i].account, 1, value);
+        for (const auto& [at, next] : values) {
+            if (at <= from || at >= to) continue;
+            add(at, turns[i].account, 0, next - value);
+            value = next;
+        }
+        if (to != kEver) add(to, turns[i].account, -1, -value);
+    }
+}
+
+// The entries that made what the steps up to a valid time add to an account: those of the newest steps that add up to
+// it.
+std::vector<std::size_t> makers_of(const std::vector<Told>& steps, const custody::AccountId& account, Micros valid) {
+    std::vector<Told> own;
+    std::int64_t wanted = 0;
+    for (const Told& step : steps) {
+        if (step.account != account || step.at > valid) continue;
+        own.push_back(step);
+        wanted += step.sign;
+    }
+    std::stable_sort(own.begin(), own.end(), [](const Told& a, const Told& b) { return a.at < b.at; });
+    std::vector<std::size_t> makers;
+    std::int64_t sum = 0;
+    for (auto step = own.rbegin(); step != own.rend() && sum != wanted; ++step) {
+        sum += step->sign;
+        makers.push_back(step->entry);
+    }
+    return makers;
+}
+
+}  // namespace
+
+Result<ChainRows> read_chain(const ReadPoint& point, const ItemId& item, const AsKnown& at) {
+    DAYBOOK_ASSIGN(Entries entries, read_entries(point, item, at.known));
+    const std::vector<Position> places = settle(entries);
+    ChainRows chain;
+    chain.stays = stays_of(entries, places, at.valid);
+    chain.events.reserve(entries.size());
+    for (const HistoryEntry& one : entries) chain.events.push_back(one.row);
+    return chain;
+}
+
+Result<std::optional<StayRow>> stay_at(const ReadPoint& point, const ItemId& item, const AsKnown& at) {
+    DAYBOOK_ASSIGN(Entries entries, read_entries(point, item, at.known));
+    const std::vector<Position> places = settle(entries);
+    const auto stays = stays_of(entries, places, at.valid);
+    if (stays.empty() || stays.back().to) return std::optional<StayRow>();
+    return std::optional<StayRow>(stays.back());
+}
+
+Result<std::vector<DifferenceRow>> read_differences(const ReadPoint& point, const ItemId& item, Micros from, Micros to,
+                                                    Position was, Position is) {
+    std::vector<DifferenceRow> rows;
+    DAYBOOK_ASSIGN(const Entries entries, read_entries(point, item, is));
+    const std::vector<Told> now_steps = steps_of(entries);
+    std::vector<Told> was_steps, between;
+    for (const Told& step : now_steps) {
+        (entries[step.entry].row.position < was ? was_steps : between).push_back(step);
+    }
+    const std::vector<Turn> was_turns = turns_of(was_steps, to - 1);
+    const std::vector<Turn> now_turns = turns_of(now_steps, to - 1);
+    std::vector<Micros> times{from};
+    for (const auto* turns : {&was_turns, &now_turns}) {
+        for (const Turn& turn : *turns) {
+            if (turn.at > from) times.push_back(turn.at);
+        }
+    }
+    std::sort(times.begin(), times.end());
+    times.erase(std::unique(times.begin(), times.end()), times.end());
+    const auto account_at = [](const std::vector<Turn>& turns, Micros at) {
+        const auto behind = std::upper_bound(turns.begin(), turns.end(), at,
+                                             [](Micros wanted, const Turn& turn) { return wanted < turn.at; });
+        return behind == turns.begin() ? custody::AccountId{} : std::prev(behind)->account;
+    };
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        DifferenceRow row;
+        row.from = times[i];
+        if (i + 1 < times.size()) row.to = times[i + 1];
+        row.was = account_at(was_turns, row.from);
+        row.now = account_at(now_turns, row.from);
+        if (row.was == row.now) continue;
+        for (const custody::AccountId& account : {row.was, row.now}) {
+            for (const std::size_t entry : makers_of(between, account, row.from)) {
+                row.because.push_back(entries[entry].row.position);
+            }
+        }
+        std::sort(row.because.begin(), row.because.end());
+        row.because.erase(std::unique(row.because.begin(), row.because.end()), row.because.end());
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+Result<std::vector<std::pair<custody::AccountId, PostingRow>>> retold_postings(const ReadPoint& point,
+                                                                                const ItemId& item, Position position) {
+    DAYBOOK_ASSIGN(Entries entries, read_entries(point, item, position + 1));
+    Sums sums;
+    add_postings(entries, 1, sums);
+    std::erase_if(entries, [position](const HistoryEntry& one) { return one.row.position >= position; });
+    add_postings(entries, -1, sums);
+    std::vector<std::pair<custody::AccountId, PostingRow>> postings;
+    for (const auto& [key, sum] : sums) {
+        if (sum.first == 0 && sum.second == 0) continue;
+        postings.emplace_back(key.second, PostingRow{position, item, key.first, sum.first, sum.second, true});
+    }
+    return postings;
+}
+
+}  // namespace daybook::projections

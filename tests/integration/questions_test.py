@@ -1,0 +1,428 @@
+#!/usr/bin/env python3
+"""The questions of the desk and of auditors, through the program, each against the exported events."""
+
+import collections
+import hashlib
+import json
+import re
+import unittest
+import uuid
+
+from program import SOURCE, LedgerTest, code_of, simulate
+
+ALL = ("--rows", "10000")
+
+
+def command_of(event):
+    return event["command"]
+
+
+def kind_of(command):
+    """The event type of a command: the one field that is not of the envelope."""
+    envelope = {"event_id", "occurred_at", "occurred_offset_minutes", "entity", "site", "actor", "attest", "obligation_id",
+                "lines", "from", "to", "docs", "reason", "note", "expect", "late", "schema_version"}
+    return next(name for name in command if name not in envelope)
+
+
+def camel(name):
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+class QuestionsTest(LedgerTest):
+    """One ledger for all tests: they only ask, but for the last, which has its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.ledger.run("init")
+        self.lines = simulate(sites=2, items=400, days=4, seed=11)
+        self.ledger.submit(self.lines)
+        self.events = [json.loads(line) for line in self.ledger.run("export").stdout.decode().splitlines()]
+        found = self.ledger.ask("search", *ALL)["rows"]
+        self.pieces = {row["item"]: row for row in found}
+
+    def in_state(self, *states):
+        return {item for item, row in self.pieces.items() if row["state"] in states}
+
+    def test_boards_hold_exactly_what_is_open(self):
+        out = self.ledger.ask("out", *ALL)
+        self.assertEqual({row["item"] for row in out["rows"]}, self.in_state("D", "P"))
+        lates = [int(row.get("overdue_minutes", 0)) for row in out["rows"]]
+        self.assertEqual(lates, sorted(lates, reverse=True))
+        self.assertTrue(all(row["purpose"] != "UNSPECIFIED" for row in out["rows"]))
+        person = next(row["holder"] for row in out["rows"] if row.get("holder"))
+        his = self.ledger.ask("out", "--person", str(person), *ALL)["rows"]
+        self.assertEqual([row for row in out["rows"] if row.get("holder") == person], his)
+
+        transit = self.ledger.ask("transit", *ALL)["rows"]
+        self.assertEqual(sum(row["open_lines"] for row in transit), len(self.in_state("T")))
+        site_one = self.ledger.ask("transit", "--site", "1", *ALL)["rows"]
+        self.assertEqual([row for row in transit if 1 in (row.get("from_site"), row.get("to_site"))], site_one)
+        coming = self.ledger.ask("transit", "--site", "1", "--way", "in", *ALL)["rows"]
+        self.assertEqual([row for row in transit if row.get("to_site") == 1], coming)
+        self.assertTrue(all(row["parcels"] and row["seals"] for row in transit if not row.get("inbound")))
+
+        memos = self.ledger.ask("memos", "--way", "out", *ALL)
+        self.assertEqual(sum(row["open_lines"] for row in memos["rows"]), len(self.in_state("M")))
+        self.assertEqual(sum(int(row["pieces"]) for row in memos["buckets"]),
+                         sum(row["open_lines"] for row in memos["rows"]))
+        for row in memos["rows"]:
+            low, _, high = row["bucket"].partition("-")
+            age = int(row.get("age_days", 0))
+            self.assertTrue(age > 90 if row["bucket"] == "90+" else int(low) <= age <= int(high), row)
+
+        due = self.ledger.ask("due", *ALL)["rows"]
+        repairs = self.ledger.ask("repairs", *ALL)["rows"]
+        self.assertEqual(sorted(row["repair"] for row in repairs),
+                         sorted(row["obligation"] for row in due if row["kind"] == "REPAIR"))
+        for row in repairs:
+            self.assertEqual(row["stage"] == "IN_WORKSHOP", self.pieces[row["item"]]["state"] == "W", row)
+            self.assertTrue(row["waiting_for"])
+        reservations = self.ledger.ask("reservations", *ALL)["rows"]
+        self.assertEqual(len(reservations), sum(row["open_lines"] for row in due
+                                                if row["kind"] in ("RESERVATION", "DELIVERY")))
+        for row in reservations:
+            self.assertEqual(row["account"], self.pieces[row["item"]]["account"])
+        deadlines = [row["at"] for row in self.ledger.ask("deadlines", *ALL)["rows"]]
+        self.assertEqual(deadlines, sorted(deadlines))
+        self.assertGreater(len(deadlines), 0)
+
+    def test_pages_of_a_board_are_the_whole_board(self):
+        whole = self.ledger.ask("out", *ALL)["rows"]
+        paged, cursor = [], ""
+        while True:
+            page = self.ledger.ask("out", "--rows", "3", *(["--cursor", cursor] if cursor else []))
+            paged += page["rows"]
+            cursor = page.get("next", "")
+            if not cursor:
+                break
+        self.assertEqual(paged, whole)
+
+    def test_inspections_are_what_lies_in_hold_without_a_pass(self):
+        waiting = set()
+        for item in self.in_state("R"):
+            if self.ledger.ask("item", item)["item"].get("verdict", "UNSPECIFIED") in ("UNSPECIFIED", "FAIL"):
+                waiting.add(item)
+        rows = self.ledger.ask("inspections", *ALL).get("rows", [])
+        self.assertEqual({row["item"] for row in rows}, waiting)
+        paged, cursor = [], ""
+        while True:
+            page = self.ledger.ask("inspections", "--rows", "2", *(["--cursor", cursor] if cursor else []))
+            paged += page.get("rows", [])
+            cursor = page.get("next", "")
+            if not cursor:
+                break
+        self.assertEqual(paged, rows)
+
+    def test_sales_of_all_days_are_all_sales(self):
+        sold = collections.Counter()
+        for event in self.events:
+            command = command_of(event)
+            if "sale_completed" in command:
+                sold[command["site"], command["sale_completed"]["invoice"]] += 1
+            if "sale_returned" in command:
+                sold[command["site"], command["sale_returned"]["credit_note"]] += 1
+        told, totals = collections.Counter(), collections.Counter()
+        for site in (1, 2):
+            ends = {event["occurred_at"] for event in self.events
+                    if "day_closed" in command_of(event) and command_of(event)["site"] == site}
+            days = ["2020-01-01T00:00:00Z", *sorted(ends)]  # an end is the first instant of the next day
+            for at in days:
+                day = self.ledger.ask("sales", str(site), "--at", at, *ALL)
+                for row in day.get("rows", []):
+                    told[site, row["number"]] += 1
+                    self.assertTrue(row["items"])
+                for row in day.get("totals", []):
+                    totals[bool(row.get("credit"))] += int(row["entries"])
+        self.assertEqual(told, sold)
+        self.assertEqual(sum(totals.values()), sum(sold.values()))
+
+    def test_since_counts_what_happened(self):
+        begin = len(self.events) // 2
+        answer = self.ledger.ask("since", "--from", str(begin), *ALL)
+        happened = collections.Counter(camel(kind_of(command_of(event))) for event in self.events[begin:])
+        self.assertEqual({row["type"]: int(row["events"]) for row in answer["rows"]}, dict(happened))
+        kinds = {row["type"] for row in answer["exceptions"]}
+        self.assertIn("DeclaredMissing", {row["type"] for row in self.ledger.ask("since", *ALL)["exceptions"]})
+        self.assertTrue(kinds <= set(happened))
+        at = self.events[begin]["recorded_at"]
+        first = next(i for i, event in enumerate(self.events) if event["recorded_at"] >= at)
+        self.assertEqual(int(self.ledger.ask("since", "--from", at)["from"]), first)
+        site = self.ledger.ask("since", "--site", "2", *ALL)
+        self.assertLess(sum(int(row["events"]) for row in site["rows"]), len(self.events))
+
+    def test_changes_bring_every_piece_once_and_then_nothing(self):
+        seen, token = {}, ""
+        while True:
+            answer = self.ledger.ask("changes", "--rows", "100", *(["--token", token] if token else []))
+            seen.update({row["item"]: row for row in answer.get("items", [])})
+            token = answer["token"]
+            if not answer.get("more"):
+                break
+        self.assertEqual(set(seen), set(self.pieces))
+        self.assertEqual({item: row["account"] for item, row in seen.items()},
+                         {item: row["account"] for item, row in self.pieces.items()})
+        self.assertEqual(int(token), len(self.events))
+        self.assertEqual(self.ledger.ask("changes", "--token", token).get("items", []), [])
+
+    def test_rules_are_those_that_were_set(self):
+        granted = [grant for event in self.events[:1] for grant in command_of(event)["ledger_created"]["grants"]]
+        manager = next(grant["principal"] for grant in granted if grant["role"] == "VM" and grant["site"] == 1)
+        answer = self.ledger.ask("authority", str(manager))
+        self.assertEqual([(row["role"], row["site"], row["holds"]) for row in answer["rows"]], [("VM", 1, True)])
+        self.assertEqual(answer["rows"][0].get("source", "0"), "0")
+        limited = {command_of(event)["account_opened"]["account"]: event for event in self.events
+                   if "insured_limit" in command_of(event).get("account_opened", {})}
+        limits = self.ledger.ask("limits", "--site", "1")["rows"]
+        self.assertEqual({row["limit"] for row in limits if row["limit"].startswith("SITE/")},
+                         {path for path in limited if path.startswith("SITE/1/")})
+        for row in limits:
+            if row["limit"].startswith("SITE/"):
+                held = self.ledger.ask("account", row["limit"])
+                self.assertEqual(int(row["used"].get("minor", 0)), int(held.get("insured", {}).get("minor", 0)))
+        coverage = {row["account"]: int(row["pieces"]) for row in self.ledger.ask("coverage", "--site", "1")["rows"]}
+        for row in self.ledger.ask("account", "--site", "1", *ALL)["rows"]:
+            if row["account"].startswith("SITE/1/") and int(row["pieces"]):
+                self.assertEqual(coverage[row["account"]], int(row["pieces"]))
+
+    def test_replenish_follows_the_targets(self):
+        stock = self.ledger.ask("stock", *ALL)["rows"]
+        here = next(row for row in stock if row["site"] == 1 and int(row.get("available", 0)) > 0)
+        held = sum(int(here.get(column, 0)) for column in ("available", "hold", "in_transit_to"))
+        now = self.ledger.ask("status")["as_of"]["valid_at"]
+        policy = json.dumps({
+            "event_id": str(uuid.uuid4()), "occurred_at": now, "entity": 1, "site": 1,
+            "actor": {"principal": 1, "role": "HQ"},
+            "policy_set": {"key": "stock.target." + here["model"], "site": 1, "value": {"number": held + 2},
+                           "from": now}})
+        answer = self.ledger.submit([policy])[0]
+        self.assertIn("position", answer, answer)
+        rows = self.ledger.ask("replenish")["rows"]
+        self.assertEqual([(row["model"], row["site"], row["missing"]) for row in rows], [(here["model"], 1, "2")])
+        others = {row["site"]: int(row["available"]) for row in stock
+                  if row["model"] == here["model"] and row["site"] not in (0, 1) and int(row.get("available", 0))}
+        self.assertEqual({row["site"]: int(row["available"]) for row in rows[0].get("suggest_from", [])}, others)
+        levels = {(row["site"], row["supply"]): row for row in self.ledger.ask("supplies", "--all")["rows"]}
+        for row in self.ledger.ask("account", "SITE/1/SUPPLY").get("supplies", []):
+            self.assertEqual(levels[1, row["supply"]]["on_hand"], row["quantity"])
+
+    def test_a_range_is_what_is_exported(self):
+        frames = self.ledger.run("export", "--format", "protobuf", "--from", "5", "--to", "50").stdout
+        answer = self.ledger.ask("range", "--from", "5", "--to", "50")
+        self.assertEqual(answer["sha256"], hashlib.sha256(frames).hexdigest())
+        self.assertEqual((int(answer["events"]), int(answer["bytes"])), (45, len(frames)))
+        root = self.ledger.ask("range")["root"]
+        self.assertEqual(self.ledger.ask("verify")["root"], root)
+
+    def test_a_document_is_followed_through_its_life(self):
+        memo = next(event for event in self.events if "memo_out_issued" in command_of(event))
+        number = command_of(memo)["memo_out_issued"]["memo"]
+        life = self.ledger.ask("document", number, *ALL)["rows"]
+        positions = [int(row["position"]) for row in life]
+        self.assertEqual(positions, sorted(positions))
+        issued = self.events.index(memo)
+        self.assertIn(issued, positions)
+        opened = command_of(memo)["obligation_id"]
+        ends = {i for i, event in enumerate(self.events)
+                if any(closed["obligation"].split(":")[0] == opened for closed in event.get("closes", []))}
+        self.assertTrue(ends <= set(positions), (ends, positions))
+        sale = next(event for event in self.events if "sale_completed" in command_of(event))
+        invoice = command_of(sale)["sale_completed"]["invoice"]
+        rows = self.ledger.ask("document", invoice)["rows"]
+        self.assertEqual((int(rows[0]["position"]), rows[0]["as"]), (self.events.index(sale), "invoice"))
+        done = self.ledger.run("document", "no such number", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"E_NOT_FOUND", done.stderr)
+
+    def test_a_number_on_a_label_finds_the_piece(self):
+        labelled = [(command_of(event)["item_registered"]["serial"], command_of(event)["lines"][0]["item"])
+                    for event in self.events if command_of(event).get("item_registered", {}).get("serial")]
+        repairs = [(command_of(event)["repair_opened"]["repair"], command_of(event)["lines"][0]["item"])
+                   for event in self.events if "repair_opened" in command_of(event)]
+        self.assertTrue(repairs)
+        for number, item in labelled[:3] + repairs[:3]:
+            self.assertIn(item, [row["item"] for row in self.ledger.ask("search", "--number", number)["rows"]])
+
+    def test_search_tells_what_can_be_had(self):
+        rows = self.ledger.ask("search", "--available", "--site", "1", *ALL)["rows"]
+        stock = self.ledger.ask("stock", "--site", "1", *ALL)["rows"]
+        self.assertEqual(len(rows), sum(int(row.get("available", 0)) for row in stock))
+        self.assertTrue(all(row["available"] and row["account"].startswith("SITE/1/") for row in rows))
+        paged, cursor = [], ""
+        while True:
+            page = self.ledger.ask("search", "--available", "--site", "1", "--rows", "7",
+                                   *(["--cursor", cursor] if cursor else []))
+            paged += page.get("rows", [])
+            cursor = page.get("next", "")
+            if not cursor:
+                break
+        self.assertEqual(paged, rows)
+        values = [int(row["retail"]["minor"]) for row in rows if "retail" in row]
+        if values:
+            some = sorted(values)[len(values) // 2]
+            dear = self.ledger.ask("search", "--retail-from", str(some), *ALL)["rows"]
+            self.assertTrue(all(int(row["retail"]["minor"]) >= some for row in dear))
+
+    def test_late_entries_are_those_that_were_flagged(self):
+        flagged = [i for i, event in enumerate(self.events) if command_of(event).get("late", {}).get("flag")]
+        self.assertTrue(flagged)
+        rows, cursor = [], ""
+        while True:
+            page = self.ledger.ask("late", "--rows", "10", *(["--cursor", cursor] if cursor else []))
+            rows += page["rows"]
+            cursor = page.get("next", "")
+            if not cursor:
+                break
+        self.assertTrue(set(flagged) <= {int(row.get("position", 0)) for row in rows})
+        behind = self.ledger.ask("late", "--from", str(flagged[-1] + 1), *ALL).get("rows", [])
+        self.assertTrue(all(int(row["position"]) > flagged[-1] for row in behind))
+
+    def test_counts_say_what_they_found(self):
+        for site in (1, 2):
+            ended = [(i, event) for i, event in enumerate(self.events) if command_of(event).get("site") == site
+                     and ("count_attested" in command_of(event) or "count_abandoned" in command_of(event))]
+            rows = [row for row in self.ledger.ask("counts", "--site", str(site), *ALL)["rows"] if "ended_by" in row]
+            self.assertEqual([int(row["ended_by"]) for row in rows], [i for i, _ in reversed(ended)])
+            for row in rows:
+                lists = self.events[int(row["ended_by"])].get("counted", {})
+                for name in ("matched", "missing", "misplaced", "unexpected", "moved"):
+                    self.assertEqual(int(row.get(name, 0)), len(lists.get(name, [])), row)
+                self.assertEqual(bool(row.get("attested")),
+                                 "count_attested" in command_of(self.events[int(row["ended_by"])]))
+        paged, cursor = [], ""
+        while True:
+            page = self.ledger.ask("counts", "--site", "1", "--rows", "2", *(["--cursor", cursor] if cursor else []))
+            paged += page["rows"]
+            cursor = page.get("next", "")
+            if not cursor:
+                break
+        self.assertEqual(paged, self.ledger.ask("counts", "--site", "1", *ALL)["rows"])
+
+    def test_a_count_sheet_lists_what_was_expected_and_found(self):
+        for row in self.ledger.ask("counts", "--site", "1", *ALL)["rows"]:
+            if not row.get("attested"):
+                continue
+            sheet = self.ledger.ask("counts", row["count"], *ALL)
+            lists = self.events[int(row["ended_by"])].get("counted", {})
+            told = collections.defaultdict(set)
+            for one in sheet.get("rows", []):
+                told[one.get("found", "").lower()].add(one["item"])
+            for name in ("matched", "missing", "moved"):
+                self.assertEqual(told[name], set(lists.get(name, [])), row)
+            for name in ("misplaced", "unexpected"):
+                self.assertTrue(set(lists.get(name, [])) >= told[name] - told["missing"], row)
+            paged, cursor = [], ""
+            while True:
+                page = self.ledger.ask("counts", row["count"], "--rows", "60", *(["--cursor", cursor] if cursor else []))
+                paged += page.get("rows", [])
+                cursor = page.get("next", "")
+                if not cursor:
+                    break
+            self.assertEqual(paged, sheet.get("rows", []))
+            return
+        self.fail("no count was attested")
+
+    def test_what_was_refused_is_remembered(self):
+        wrong = [json.loads(line)["event_id"] for line in self.lines
+                 if "wrong on purpose: " in json.loads(line).get("note", "")]
+        rows = self.ledger.ask("refused", *ALL)["rows"]
+        told = [row["event_id"] for row in rows]
+        numbers = [int(row["number"]) for row in rows]
+        self.assertEqual(numbers, sorted(numbers, reverse=True))
+        self.assertTrue(set(told) <= set(wrong))
+        # What is no command at all, or known already, is not judged by the rules.
+        self.assertGreater(len(told) * 2, len(wrong))
+        self.assertEqual(self.ledger.ask("refused", "--rows", "1", "--cursor", str(numbers[0]))["rows"], [rows[1]])
+        self.assertIn(told[0].encode(), (self.ledger.dir / "refused.log").read_bytes())
+
+    def test_a_day_is_reconciled_with_its_moves(self):
+        for site in (1, 2):
+            ends = [event["occurred_at"] for event in self.events
+                    if "day_closed" in command_of(event) and command_of(event)["site"] == site]
+            before = collections.Counter()
+            for at in ["2020-01-01T00:00:00Z", *ends]:
+                answer = self.ledger.ask("reconcile", str(site), "--at", at)
+                for row in answer.get("rows", []):
+                    came = sum(int(row.get(name, 0)) for name in
+                               ("received", "returned", "transfers_in", "moved_in", "adjusted"))
+                    went = sum(int(row.get(name, 0)) for name in
+                               ("sold", "transfers_out", "memo_out", "workshop", "moved_out"))
+                    opening, expected = int(row.get("opening", 0)), int(row.get("expected", 0))
+                    self.assertEqual(opening + came - went, expected, row)
+                    self.assertEqual(opening, before[row["account"]], row)
+                    before[row["account"]] = expected
+            for path, pieces in before.items():
+                self.assertEqual(int(self.ledger.ask("account", path).get("pieces", 0)), pieces, path)
+            counted = [row for at in ends for row in self.ledger.ask("reconcile", str(site), "--at", at).get("rows", [])
+                       if "counted" in row]
+            self.assertTrue(counted)
+
+    def test_every_question_has_a_table_for_people(self):
+        item = next(iter(self.pieces))
+        asked = [("item", item), ("history", item), ("next", item), ("search",), ("stock",), ("account",),
+                 ("account", self.pieces[item]["account"]), ("due",), ("out",), ("transit",), ("memos",), ("repairs",),
+                 ("reservations",), ("deadlines",), ("since",), ("sales", "1"), ("inspections",), ("replenish",),
+                 ("supplies", "--all"), ("changes",), ("authority", "1"), ("limits", "--site", "1"),
+                 ("coverage", "--site", "1"), ("late",), ("corrections",), ("counts", "--site", "1"),
+                 ("reconcile", "1"), ("refused",), ("range",), ("digest",), ("status",)]
+        for question in asked:
+            with self.subTest(question=question):
+                text = self.ledger.run(*question).stdout.decode()
+                self.assertGreater(len(text.splitlines()), 1)
+                self.assertFalse(text.startswith("{"))
+        helped = self.ledger.run("--help").stdout.decode()
+        for question in asked:
+            self.assertRegex(helped, rf"(?m)^  {question[0]}\b")
+
+    def test_the_protocol_names_every_question(self):
+        page = (SOURCE / "engine/server/PROTOCOL.md").read_text(encoding="utf-8")
+        source = (SOURCE / "engine/api/questions.h").read_text(encoding="utf-8")
+        for path in re.findall(r"^//   (\S+)  ", source, re.MULTILINE):
+            self.assertIn("/v1/" + path.replace("…}", "}"), page)
+
+    def test_mistakes_are_named(self):
+        for question, part in ((("transit", "--way", "up", "--site", "1"), "way"), (("limits",), "site"),
+                               (("authority", "x"), "principal"), (("range", "--from", "9", "--to", "3"), "to"),
+                               (("inspections", "--cursor", "x"), "cursor"), (("next", "x"), "item")):
+            done = self.ledger.run(*question, check=False)
+            self.assertEqual(done.returncode, 2, question)
+            self.assertIn(part, done.stderr.decode())
+
+    def test_what_next_says_can_be_done_is_done(self):
+        item = sorted(self.in_state("V"))[0]
+        answer = self.ledger.ask("next", item)
+        steps = {(row["type"], row.get("way", "")): row for row in answer["rows"]}
+        show = steps["SignedOut", "to a showcase"]
+        self.assertEqual(answer["account"], self.pieces[item]["account"])
+        site = show["site"]
+        if not show.get("legal"):
+            self.assertEqual(show["refusal"]["code"], "E_VAULT_CLOSED")  # the days of the simulation are over
+            opened = {"event_id": str(uuid.uuid4()), "obligation_id": str(uuid.uuid4()), "entity": 1, "site": site,
+                      "actor": {"principal": site * 1000 + 1, "role": "OC"},
+                      "attest": [{"principal": site * 1000 + 2, "role": "VM", "method": "PIN"}], "vault_opened": {}}
+            self.assertIn("position", self.ledger.submit([json.dumps(opened)])[0])
+            answer = self.ledger.ask("next", item)
+            steps = {(row["type"], row.get("way", "")): row for row in answer["rows"]}
+            show = steps["SignedOut", "to a showcase"]
+        self.assertTrue(show["legal"], show)
+        self.assertEqual(show["opens"], ["SIGNOUT"])
+        self.assertTrue(all(row.get("legal") or row["refusal"]["message"] for row in answer["rows"]))
+
+        def sign_out(to):
+            return json.dumps({
+                "event_id": str(uuid.uuid4()), "entity": 1, "site": site, "obligation_id": str(uuid.uuid4()),
+                "actor": {"principal": site * 1000 + 1, "role": "OC"},
+                "attest": [{"principal": site * 1000 + 11, "method": "PIN"}],
+                "lines": [{"item": item}], "to": to, "signed_out": {"purpose": "DISPLAY"}})
+
+        done = self.ledger.submit([sign_out(show["targets"][0])])[0]
+        self.assertIn("position", done, done)
+        after = self.ledger.ask("next", item, "--type", "SignedOut")
+        self.assertEqual(int(after["as_of"]["position"]), int(done["position"]))
+        told = {row["refusal"]["code"] for row in after["rows"]}
+        again = self.ledger.submit([sign_out(show["targets"][0])])[0]
+        self.assertEqual(told, {code_of(again)})
+        self.assertEqual(after["rows"][0]["refusal"]["blocking_position"], done["position"])
+
+
+if __name__ == "__main__":
+    unittest.main()

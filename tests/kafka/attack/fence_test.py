@@ -1,0 +1,79 @@
+"""Two publishers with the same identity: one that was thought dead comes back in mid-transaction, and two that fight."""
+
+import random
+import signal
+import time
+
+import harness
+from harness import KafkaTest, new_ledger, verify, Head
+
+STOPPED_AT = ("begun", "produced", "flushed", "written", "committing")
+FIGHT_SECONDS = 60 if harness.LONG else 15
+STALL_SECONDS_MAX = 30  # of which several pass in handshakes on a machine that is busy
+
+
+class Fenced(KafkaTest):
+    def zombie(self, point):
+        self.ledger = new_ledger()
+        self.head = Head(self.dir / "head", 3000)
+        older = self.child(point=f"{point}:2:stop:{random.randrange(1, 3000)}")
+        older.wait_stopped()
+        self.head.grow_to(4000)
+        newer = self.child()
+        newer.wait_next(4000)
+        older.signal(signal.SIGCONT)
+        older.wait_state("^fenced .")
+        self.head.grow_to(5000)
+        newer.wait_next(5000)
+        # It leaves the field to the newer one, and watches.
+        self.assertRegex(older.states[-1], "^fenced ")
+        older.kill()
+        newer.kill()
+        counted = verify(self.bootstrap, self.ledger, 5000)
+        if point == "committing":  # the commit may have reached the broker before it was stopped
+            self.assertIn(counted["first_of_term"].get("1", 0), (0,))
+        else:
+            self.assertNotIn("1", counted["first_of_term"], "a record of the fenced publisher shows")
+        return counted["taken_back"]
+
+    def test_what_was_thought_dead_comes_back(self):
+        taken_back = 0
+        for _ in range(10 if harness.LONG else 1):
+            for point in STOPPED_AT:
+                with self.subTest(point=point):
+                    taken_back += self.zombie(point)
+        self.assertGreater(taken_back, 0)
+
+    def test_two_that_fight(self):
+        self.head.grow_to(100)
+        both = [self.child(takeover=300, retry_max=300) for _ in range(2)]
+        begin = time.monotonic()
+        moved, reached, stopped = begin, 0, {}
+        longest = 0.0
+        while time.monotonic() < begin + FIGHT_SECONDS:
+            now = time.monotonic()
+            self.head.grow_to(self.head.value + 10)
+            for child in both:
+                if child.next > reached:
+                    reached, moved = child.next, now
+                if child in stopped and now > stopped[child]:
+                    child.signal(signal.SIGCONT)
+                    del stopped[child]
+                elif child not in stopped and random.random() < 0.02:
+                    child.signal(signal.SIGSTOP)
+                    stopped[child] = now + random.random() * 2
+            longest = max(longest, now - moved)
+            time.sleep(0.02)  # the pace at which events come
+        for child in stopped:
+            child.signal(signal.SIGCONT)
+        for child in both:
+            child.wait_next(self.head.value)
+            child.kill()
+        counted = verify(self.bootstrap, self.ledger, self.head.value)
+        print(f"fought for {FIGHT_SECONDS} s in {counted['terms']} terms; the longest standstill was {longest:.1f} s", flush=True)
+        self.assertLess(longest, STALL_SECONDS_MAX)
+        self.assertGreater(counted["terms"], 1)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,264 @@
+// Exactly once, on a real broker. Each test has a ledger and so topics of its own; the ones that stop the broker have a
+// broker of their own as well (tests/kafka/broker).
+#include "engine/stream/publisher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "engine/log/event_log.h"
+#include "engine/sequencer/feed.h"
+#include "engine/stream/topics.h"
+#include "tests/kafka/committed.h"
+#include "tests/kafka/kafka_test.h"
+#include "tests/support/made_events.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/wait.h"
+
+namespace daybook::stream {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+TEST_F(KafkaTest, EveryRecordIsThereOnceAndReadsAsTheContractSays) {
+    test::MadeSource source(2'000);
+    auto publisher = start(source);
+    ASSERT_TRUE(publisher->wait_published(2'000, after(seconds(60)))) << publisher->status().last_error;
+    source.grow_to(2'001);
+    ASSERT_TRUE(publisher->wait_published(2'001, after(seconds(60))));
+    const Status status = publisher->status();
+    EXPECT_EQ(status.state, State::kPublishing);
+    EXPECT_EQ(status.lag_events, 0U);
+    EXPECT_EQ(status.lag, 0);
+    EXPECT_EQ(status.epoch, 1U);
+    EXPECT_EQ(status.last_error, "");
+    publisher->stop(after(seconds(10)));
+    expect_exactly_once(source);
+
+    const auto records = test::read_committed(bootstrap_, topics().name(Topic::kEvents), kPartitions);
+    const auto one =
+        std::ranges::find_if(records, [&](const auto& r) { return r.headers.at("ce_id") == ledger_.text() + ":1003"; });
+    ASSERT_NE(one, records.end());
+    EXPECT_EQ(one->key, test::made_item(3));
+    EXPECT_THAT(one->headers, ::testing::ElementsAre(testing::Pair("ce_id", ledger_.text() + ":1003"),
+                                                     testing::Pair("ce_ledgerepoch", "1"),
+                                                     testing::Pair("ce_sequence", "00000000000000001003"),
+                                                     testing::Pair("ce_source", "/daybook/" + ledger_.text()),
+                                                     testing::Pair("ce_specversion", "1.0"),
+                                                     testing::Pair("ce_time", "2023-11-14T22:13:21.003Z"),
+                                                     testing::Pair("ce_type", "daybook.Relocated.v1"),
+                                                     testing::Pair("content-type", "application/json")));
+    EXPECT_THAT(one->value, HasSubstr("\"item\":\"" + test::made_item(3) + "\""));
+
+    const auto control = test::read_committed(bootstrap_, topics().name(Topic::kControl), 1);
+    ASSERT_FALSE(control.empty());
+    EXPECT_EQ(control.back().key, ledger_.text());
+    EXPECT_THAT(control.back().value, HasSubstr("\"next\":\"2001\""));
+}
+
+TEST_F(KafkaTest, StoppedInMidStreamAndStartedAgainItGoesOn) {
+    test::MadeSource source(30'000);
+    for (Position at = 1; at < 30'000;) {
+        auto publisher = start(source);
+        ASSERT_TRUE(publisher->wait_published(at, after(seconds(60)))) << publisher->status().last_error;
+        publisher->stop(after(seconds(10)));
+        at = *publisher->status().next + 1;
+    }
+    expect_exactly_once(source);
+}
+
+TEST_F(KafkaTest, ProtobufValuesAreTheStoredBytes) {
+    test::MadeSource source(30);
+    Options with = options();
+    with.format = ValueFormat::kProtobuf;
+    auto publisher = start(source, with);
+    ASSERT_TRUE(publisher->wait_published(30, after(seconds(60)))) << publisher->status().last_error;
+    for (const auto& record : test::read_committed(bootstrap_, topics().name(Topic::kEvents), kPartitions)) {
+        EXPECT_EQ(record.headers.at("content-type"), "application/protobuf");
+        const auto place = parse_record_id(ledger_.text(), record.headers.at("ce_id"));
+        if (record.headers.contains("ce_parts")) continue;
+        EXPECT_EQ(record.value, source.events().stored(place->position));
+    }
+}
+
+TEST_F(KafkaTest, TheNewerOfTwoPublishersFencesTheOlder) {
+    test::MadeSource source(100);
+    auto older = start(source);
+    ASSERT_TRUE(older->wait_published(100, after(seconds(60)))) << older->status().last_error;
+    auto newer = start(source);
+    ASSERT_TRUE(test::wait_until([&] { return newer->status().state == State::kPublishing; }))
+        << newer->status().last_error;
+    EXPECT_EQ(newer->status().epoch, 2U);
+    source.grow_to(200);
+    ASSERT_TRUE(test::wait_until([&] { return older->status().fenced; }));
+    ASSERT_TRUE(newer->wait_published(200, after(seconds(60)))) << newer->status().last_error;
+    EXPECT_NE(older->status().last_error, "");
+    // Nothing waits, so the older leaves the field to the newer; when the newer is gone, it takes up what comes.
+    newer->stop(after(seconds(10)));
+    source.grow_to(300);
+    ASSERT_TRUE(older->wait_published(300, after(seconds(60)))) << older->status().last_error;
+    EXPECT_EQ(older->status().state, State::kPublishing);
+    older->stop(after(seconds(10)));
+    expect_exactly_once(source);
+}
+
+TEST_F(KafkaTest, TwoThatFightEndWithOneAndEveryRecordOnce) {
+    test::MadeSource source(0);
+    Options impatient = options();
+    impatient.takeover_after = milliseconds(300);
+    auto one = start(source, impatient);
+    auto other = start(source, impatient);
+    for (Position head = 500; head <= 10'000; head += 500) {
+        source.grow_to(head);
+        ASSERT_TRUE(test::wait_until(
+            [&] { return one->status().next.value_or(0) >= head || other->status().next.value_or(0) >= head; },
+            seconds(60)))
+            << one->status().last_error << " / " << other->status().last_error;
+    }
+    one->stop(after(seconds(10)));
+    other->stop(after(seconds(10)));
+    expect_exactly_once(source);
+}
+
+TEST_F(KafkaTest, AnotherHistoryIsRefusedAndNothingOfItIsPublished) {
+    test::MadeSource source(100);
+    {
+        auto publisher = start(source);
+        ASSERT_TRUE(publisher->wait_published(100, after(seconds(60)))) << publisher->status().last_error;
+        publisher->stop(after(seconds(10)));
+    }
+    test::MadeSource other(150);
+    other.fork();
+    test::MadeSource shorter(99);
+    for (const test::MadeSource* diverged : {&other, &shorter}) {
+        auto publisher = start(*diverged);
+        ASSERT_TRUE(test::wait_until([&] { return publisher->status().state == State::kRefused; }))
+            << publisher->status().last_error;
+        EXPECT_THAT(publisher->status().last_error, HasSubstr("diverged"));
+        publisher->stop(after(seconds(10)));
+    }
+    expect_exactly_once(source);
+}
+
+TEST_F(KafkaTest, TopicsWithOtherSettingsAreRefused) {
+    test::MadeSource source(10);
+    Options three = options();
+    {
+        auto publisher = start(source, three);
+        ASSERT_TRUE(publisher->wait_published(10, after(seconds(60)))) << publisher->status().last_error;
+        publisher->stop(after(seconds(10)));
+    }
+    Options more = options();
+    more.partitions = kPartitions + 1;
+    Options shorter = options();
+    shorter.retention_ms = 60'000;
+    const std::pair<Options, const char*> cases[]{{more, "exists with 4 partitions"}, {shorter, "retention.ms=-1"}};
+    for (const auto& [with, says] : cases) {
+        auto publisher = start(source, with);
+        ASSERT_TRUE(test::wait_until([&] { return publisher->status().state == State::kRefused; }))
+            << publisher->status().last_error;
+        EXPECT_THAT(publisher->status().last_error, HasSubstr(says));
+        publisher->stop(after(seconds(10)));
+    }
+    Options whatever = options();
+    whatever.partitions = 0;
+    auto publisher = start(source, whatever);
+    EXPECT_TRUE(test::wait_until([&] { return publisher->status().state == State::kPublishing; }))
+        << publisher->status().last_error;
+}
+
+// The engine's own log and feed, opened twice.
+TEST_F(KafkaTest, PublishesTheLogOfTheEngineAndGoesOnAfterARestart) {
+    const test::TempDir dir;
+    log::Options log_options;
+    log_options.dir = dir.path();
+    log_options.ids_of = [](std::string_view, Position, std::vector<log::IdEntry>&) { return Result<void>(); };
+    ASSERT_TRUE(log::EventLog::create(log_options, ledger_, 0));
+    const test::MadeEvents events;
+    for (const Position until : {1'000U, 2'500U}) {
+        auto log = log::EventLog::open(log_options);
+        ASSERT_TRUE(log) << log.error().message;
+        sequencer::Feed feed((*log)->head(), sequencer::Feed::Runner::kNone);
+        auto publisher = Publisher::start(**log, feed, (*log)->meta(), options());
+        ASSERT_TRUE(publisher) << publisher.error().message;
+        while ((*log)->head() < until) {
+            log::Group group;
+            group.first = (*log)->head();
+            for (Position position = group.first; position < group.first + 100; ++position) {
+                group.bytes += events.stored(position);
+                group.ends.push_back(static_cast<std::uint32_t>(group.bytes.size()));
+            }
+            ASSERT_TRUE((*log)->append(group));
+            feed.announce((*log)->head());
+        }
+        EXPECT_TRUE((*publisher)->wait_published(until, after(seconds(60)))) << (*publisher)->status().last_error;
+        (*publisher)->stop(after(seconds(10)));
+        ASSERT_TRUE((*log)->close());
+    }
+    expect_exactly_once(test::MadeSource(2'500));
+}
+
+// ---- The broker itself is stopped and killed. ----
+
+TEST_F(BrokerTest, KilledInMidStreamAndStartedAgain) {
+    test::MadeSource source(100'000);
+    auto publisher = start(source);
+    for (const Position at : {1U, 30'000U}) {
+        ASSERT_TRUE(publisher->wait_published(at, after(seconds(60)))) << publisher->status().last_error;
+        kill_broker();
+        EXPECT_TRUE(test::wait_until([&] { return !publisher->status().last_error.empty(); }));
+        ASSERT_EQ(broker("start"), 0);
+    }
+    ASSERT_TRUE(publisher->wait_published(100'000, after(seconds(120)))) << publisher->status().last_error;
+    publisher->stop(after(seconds(10)));
+    expect_exactly_once(source);
+}
+
+TEST_F(BrokerTest, AwayFromTheStartAndThenThere) {
+    ASSERT_EQ(broker("stop"), 0);
+    test::MadeSource source(1'000);
+    auto publisher = start(source);
+    ASSERT_TRUE(test::wait_until([&] { return !publisher->status().last_error.empty(); }));
+    EXPECT_EQ(publisher->status().lag_events, 1'000U);
+    ASSERT_EQ(broker("start"), 0);
+    ASSERT_TRUE(publisher->wait_published(1'000, after(seconds(60)))) << publisher->status().last_error;
+    publisher->stop(after(seconds(10)));
+    expect_exactly_once(source);
+}
+
+// A broker that keeps its connections and answers nothing is worse than one that is gone.
+TEST_F(BrokerTest, StopsInTimeWhenTheBrokerHangsAndGoesOnLater) {
+    test::MadeSource source(100);
+    auto publisher = start(source);
+    ASSERT_TRUE(publisher->wait_published(100, after(seconds(60)))) << publisher->status().last_error;
+    signal_broker(SIGSTOP);
+    source.grow_to(50'000);
+    ASSERT_TRUE(test::wait_until([&] { return publisher->status().step == "flush"; })) << publisher->status().step;
+    const auto before = std::chrono::steady_clock::now();
+    publisher->stop(after(seconds(2)));
+    EXPECT_LT(std::chrono::steady_clock::now() - before, seconds(3));
+    EXPECT_EQ(publisher->status().state, State::kStopped);
+    signal_broker(SIGCONT);
+    auto next = start(source);
+    ASSERT_TRUE(next->wait_published(50'000, after(seconds(60)))) << next->status().last_error;
+    next->stop(after(seconds(10)));
+    expect_exactly_once(source);
+}
+
+TEST_F(BrokerTest, StopsInTimeWhenTheBrokerDiesUnderATransaction) {
+    test::MadeSource source(200'000);
+    auto publisher = start(source);
+    ASSERT_TRUE(publisher->wait_published(1, after(seconds(60)))) << publisher->status().last_error;
+    kill_broker();
+    const auto before = std::chrono::steady_clock::now();
+    publisher->stop(after(seconds(3)));
+    EXPECT_LT(std::chrono::steady_clock::now() - before, seconds(4));
+    EXPECT_EQ(publisher->status().state, State::kStopped);
+}
+
+}  // namespace
+}  // namespace daybook::stream

@@ -1,0 +1,219 @@
+// Late facts and corrections through the sequencer: their pieces' chains are read beside the deciding thread, nobody
+// else waits, and what stands in the log makes the same books again.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "engine/sequencer/chain_reader.h"
+#include "tests/support/engine.h"
+#include "tests/support/temp_dir.h"
+
+namespace daybook::sequencer {
+namespace {
+
+using test::Engine;
+using test::FakeClock;
+using test::Ids;
+using test::TempDir;
+namespace salon = test::salon;
+
+std::string text(const Answer& answer) {
+    return answer.refusal ? answer.refusal->message : answer.error ? answer.error->message : "accepted";
+}
+
+class LateTest : public ::testing::Test {
+protected:
+    LateTest() {
+        Options options;
+        options.run_events = 1;  // the books are saved after every event
+        engine = std::make_unique<Engine>(dir.path(), clock, options);
+        expect(engine->run(salon::start(ids)));
+        for (int i = 0; i < 3; ++i) items.push_back(ids.next());
+        expect(engine->run(salon::arrive(ids, items)));
+        clock.move(kHour);
+        begin = clock.now();
+    }
+    static void expect(const std::vector<Answer>& answers) {
+        for (const Answer& answer : answers) ASSERT_TRUE(answer.accepted()) << text(answer);
+    }
+    std::string out(const std::string& id, const std::string& item) { return salon::signed_out(id, ids.next(), item); }
+
+    // After every event the books that the sequencer saved are those of a replay, to the byte.
+    void expect_replayed() {
+        ASSERT_TRUE(engine->sequencer().stop());
+        Replayer replayer(engine->log());
+        custody::Books books;
+        custody::Effects effects;
+        Position next = 0;
+        while (const auto group = engine->sequencer().feed().next(after(std::chrono::seconds(30)))) {
+            for (std::size_t i = 0; i < group->count; ++i, ++next) {
+                test::must(replayer.apply(books, (*group)[i].event(), effects));
+                ASSERT_EQ(group->books[i].second, custody::save_book(books)) << "after position " << next;
+                const custody::Effects& live = (*group)[i].effects;
+                ASSERT_EQ(live.retold.size(), effects.retold.size()) << "at position " << next;
+                ASSERT_EQ(live.items.size(), effects.items.size());
+                for (std::size_t j = 0; j < live.items.size(); ++j) {
+                    std::string ours;
+                    std::string theirs;
+                    custody::save_item(books.names, effects.items[j].after, ours);
+                    custody::save_item(books.names, live.items[j].after, theirs);
+                    ASSERT_EQ(ours, theirs) << "at position " << next;
+                }
+            }
+        }
+        EXPECT_EQ(next, engine->log().head());
+    }
+
+    TempDir dir;
+    FakeClock clock;
+    Ids ids{11};
+    std::unique_ptr<Engine> engine;
+    std::vector<std::string> items;
+    Micros begin = 0;
+};
+
+TEST_F(LateTest, ALateFactIsTakenAndOthersOfItsSubmissionKeepTheirOrder) {
+    expect(engine->run({out(ids.next(), items[0])}));
+    clock.move(kHour);
+    const auto answers = engine->run({salon::signed_in(ids.next(), items[0]), salon::damaged(ids.next(), items[1]),
+                                      salon::late(begin + kMinute, salon::damaged(ids.next(), items[0])),
+                                      out(ids.next(), items[0])});
+    expect(answers);
+    for (std::size_t i = 1; i < answers.size(); ++i) EXPECT_EQ(answers[i].position, answers[i - 1].position + 1);
+    expect_replayed();
+}
+
+TEST_F(LateTest, WhatWouldBreakIsNamed) {
+    expect(engine->run({out(ids.next(), items[0])}));
+    clock.move(kHour);
+    const auto answers = engine->run({salon::late(begin - kMinute, out(ids.next(), items[0]))});
+    ASSERT_TRUE(answers[0].refusal) << text(answers[0]);
+    EXPECT_EQ(answers[0].refusal->code, custody::RefusalCode::kCorrectionConflict);
+    ASSERT_EQ(answers[0].refusal->conflicts.size(), 1U);
+    EXPECT_EQ(answers[0].refusal->conflicts[0].event, engine->log().head() - 1);
+    EXPECT_EQ(answers[0].refusal->conflicts[0].code, custody::RefusalCode::kAlreadyOut);
+    expect_replayed();
+}
+
+TEST_F(LateTest, AnAtomicBatchMayHoldLateFacts) {
+    clock.move(kHour);
+    expect(engine->run({salon::damaged(ids.next(), items[0])}));
+    expect(engine->run({salon::late(begin + kMinute, salon::damaged(ids.next(), items[0])),
+                        salon::late(begin + 2 * kMinute, salon::damaged(ids.next(), items[0])),
+                        out(ids.next(), items[1])},
+                       Mode::kAtomic));
+    expect_replayed();
+}
+
+TEST_F(LateTest, ACorrectionWithItsCorrectivesIsOneBatch) {
+    // The wrong ring was scanned: it was the other one that went out, and came back.
+    const std::string target = ids.next();
+    const std::string obligation = ids.next();
+    expect(engine->run({salon::signed_out(target, obligation, items[0])}));
+    const std::string corrective = ids.next();
+    const std::string right = salon::late(begin, salon::signed_out(corrective, obligation, items[1]));
+    // Not without its batch, nor under another obligation.
+    const auto alone = engine->run({salon::declared(ids.next(), target, {corrective})});
+    EXPECT_EQ(alone[0].refusal->code, custody::RefusalCode::kSchema);
+    const auto other =
+        engine->run({salon::declared(ids.next(), target, {corrective}),
+                     salon::signed_out(corrective, ids.next(), items[1])},
+                    Mode::kAtomic);
+    ASSERT_TRUE(other[0].refusal) << text(other[0]);
+    EXPECT_EQ(other[0].refusal->code, custody::RefusalCode::kSchema);
+    const auto answers = engine->run({salon::declared(ids.next(), target, {corrective}), right}, Mode::kAtomic);
+    expect(answers);
+    // Both pieces are where the correction says.
+    expect(engine->run({salon::signed_in(ids.next(), items[1])}));
+    EXPECT_EQ(engine->run({salon::signed_in(ids.next(), items[0])})[0].refusal->code, custody::RefusalCode::kNotOut);
+    // What is not in a batch of a correction does not belong there.
+    const auto mixed =
+        engine->run({salon::declared(ids.next(), corrective), salon::damaged(ids.next(), items[2])}, Mode::kAtomic);
+    ASSERT_TRUE(mixed[0].error);
+    EXPECT_EQ(mixed[0].error->code, ErrorCode::kInvalid);
+    engine->reopen();
+    EXPECT_EQ(engine->log().head(), answers[1].position + 2);
+}
+
+TEST_F(LateTest, DependentMistakesArePutRightTogether) {
+    const std::string away = ids.next();
+    expect(engine->run({out(away, items[0])}));
+    const std::string back = ids.next();
+    expect(engine->run({salon::signed_in(back, items[0])}));
+    const auto alone = engine->run({salon::declared(ids.next(), away)});
+    ASSERT_TRUE(alone[0].refusal);
+    EXPECT_EQ(alone[0].refusal->code, custody::RefusalCode::kCorrectionConflict);
+    EXPECT_EQ(alone[0].refusal->conflicts.at(0).code, custody::RefusalCode::kNotOut);
+    expect(engine->run({salon::declared(ids.next(), away), salon::declared(ids.next(), back)}, Mode::kAtomic));
+    expect_replayed();
+}
+
+TEST_F(LateTest, ARegistrationIsCorrectedUnderItsOwnIdAndEpc) {
+    const std::string item = ids.next();
+    const std::string target = ids.next();
+    const std::string epc = "urn:epc:id:sgtin:late";
+    expect(engine->run({salon::registered(target, item, epc)}));
+    const std::string corrective = ids.next();
+    expect(engine->run(
+        {salon::declared(ids.next(), target, {corrective}), salon::registered(corrective, item, epc)}, Mode::kAtomic));
+    expect(engine->run({salon::received(ids.next(), {item})}));
+    EXPECT_EQ(engine->run({salon::registered(ids.next(), ids.next(), epc)})[0].refusal->code,
+              custody::RefusalCode::kDuplicateItem);
+    // Taken back altogether, once nothing rests on it.
+    const std::string other = ids.next();
+    const std::string registered = ids.next();
+    expect(engine->run({salon::registered(registered, other, "urn:epc:id:sgtin:never")}));
+    expect(engine->run({salon::declared(ids.next(), registered)}));
+    EXPECT_EQ(engine->run({salon::received(ids.next(), {other})})[0].refusal->code, custody::RefusalCode::kUnknownItem);
+    EXPECT_EQ(engine->run({salon::registered(ids.next(), other, "urn:x")})[0].refusal->code,
+              custody::RefusalCode::kDuplicateItem);
+    expect_replayed();
+}
+
+TEST_F(LateTest, ACorrectionOfACorrectionBringsItsTargetBack) {
+    const std::string away = ids.next();
+    expect(engine->run({out(away, items[0])}));
+    const std::string correction = ids.next();
+    expect(engine->run({salon::declared(correction, away)}));
+    EXPECT_EQ(engine->run({salon::signed_in(ids.next(), items[0])})[0].refusal->code, custody::RefusalCode::kNotOut);
+    std::string undo = salon::declared(ids.next(), correction);
+    undo.replace(undo.find("\"principal\":13,\"role\":\"HQ\""), 26, "\"principal\":10,\"role\":\"OC\"");
+    expect(engine->run({undo}));
+    expect(engine->run({salon::signed_in(ids.next(), items[0])}));
+    expect_replayed();
+}
+
+// Many at once: late facts wait for their chains, and everybody else goes on.
+TEST_F(LateTest, AtRandomTheBooksAreThoseOfTheLog) {
+    std::mt19937_64 random(5);
+    std::vector<std::future<std::vector<Answer>>> waiting;
+    std::vector<std::string> sent;
+    for (int round = 0; round < 300; ++round) {
+        clock.move(kMinute);
+        const std::string& item = items[random() % items.size()];
+        const std::string id = ids.next();
+        std::string command;
+        switch (random() % 4) {
+            case 0: command = out(id, item); break;
+            case 1: command = salon::signed_in(id, item); break;
+            case 2: command = salon::damaged(id, item); break;
+            default: command = salon::inspected(id, {item}); break;
+        }
+        if (random() % 3 == 0) {
+            const auto past = static_cast<Micros>(random() % static_cast<std::uint64_t>(clock.now() - begin));
+            command = salon::late(begin + past, command);
+        }
+        if (random() % 6 == 0 && !sent.empty()) command = salon::declared(ids.next(), sent[random() % sent.size()]);
+        sent.push_back(id);
+        waiting.push_back(engine->send({command}));
+    }
+    std::size_t accepted = 0;
+    for (auto& future : waiting) accepted += Engine::get(std::move(future))[0].accepted() ? 1U : 0U;
+    EXPECT_GT(accepted, 100U);
+    expect_replayed();
+}
+
+}  // namespace
+}  // namespace daybook::sequencer
