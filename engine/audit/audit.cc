@@ -33,10 +33,10 @@ private:
     Position done_ = 0;
 };
 
-Result<void> scan(const log::EventLog& log, Position to, Findings& findings, Gathered& gathered,
+Result<void> scan(const log::EventLog& log, const Options& options, Findings& findings, Gathered& gathered,
                   const Progress& progress) {
-    const Position head = log.head();
-    Scan scanning(log, findings, gathered);
+    const Position head = log.head(), to = options.to;
+    Scan scanning(log, options.keys, findings, gathered);
     Pace pace(progress, "events", std::min(to, head));
     constexpr Position kStretch = 1u << 20;  // a cursor holds back the release of files
     for (Position from = 0; from < std::min(to, head); from += kStretch) {
@@ -53,9 +53,8 @@ Result<void> scan(const log::EventLog& log, Position to, Findings& findings, Gat
 
 Result<void> judge_pieces(Gathered& gathered, const Sessions& sessions, const projections::Reading* answers,
                           Findings& findings, const Options& options, const Progress& progress) {
-    Sorter<Posting> postings(options.scratch, options.memory_bytes / 2);
     Sorter<Weighing> weighings(options.scratch, options.memory_bytes / 2);
-    Pieces pieces(gathered, sessions, findings, postings, weighings, answers);
+    Pieces pieces(gathered, sessions, findings, gathered.postings, weighings, answers);
     Pace pace(progress, "pieces", gathered.steps.size());
     const auto take = [&](const Step& step) -> Result<void> {
         DAYBOOK_TRY(pace.step());
@@ -63,7 +62,8 @@ Result<void> judge_pieces(Gathered& gathered, const Sessions& sessions, const pr
     };
     DAYBOOK_TRY(gathered.steps.each(take));
     DAYBOOK_TRY(pieces.end());
-    DAYBOOK_TRY(judge_accounts(postings, findings));
+    Pace accounts(progress, "accounts", gathered.postings.size());
+    DAYBOOK_TRY(judge_accounts(gathered, answers, findings, [&] { return accounts.step(); }));
     return judge_limits(weighings, gathered.rules, findings);
 }
 
@@ -82,6 +82,32 @@ Result<void> judge_views(const log::EventLog& log, const projections::Views& vie
 
 }  // namespace
 
+Result<Keys> read_keys(std::string_view text) {
+    constexpr std::string_view kSigner = "signer ";
+    Keys keys;
+    const auto begins = [&](std::size_t at) {
+        return text.substr(at, kSigner.size()) == kSigner && (at == 0 || text[at - 1] == '\n');
+    };
+    for (std::size_t at = text.find(kSigner); at != std::string_view::npos;) {
+        std::size_t next = text.find(kSigner, at + 1);
+        while (next != std::string_view::npos && !begins(next)) next = text.find(kSigner, next + 1);
+        const std::string_view part = text.substr(at, next - at);
+        at = next;
+        const std::size_t line = std::min(part.find('\n'), part.size());
+        std::string signer(part.substr(kSigner.size(), line - kSigner.size()));
+        while (!signer.empty() && (signer.back() == '\r' || signer.back() == ' ')) signer.pop_back();
+        const auto key = PublicKey::from_pem(part.substr(line));
+        if (!key) {
+            return fail(ErrorCode::kInvalid, "the key of '" + signer + "' is no Ed25519 public key in PEM, as " +
+                                                 "`openssl pkey -pubout` writes it");
+        }
+        keys.insert_or_assign(signer, *key);
+    }
+    if (keys.empty() && !text.empty())
+        return fail(ErrorCode::kInvalid, "there are no keys: a line 'signer <name>' stands before each");
+    return keys;
+}
+
 Result<Report> run(const log::EventLog& log, const projections::Views* views, const Options& given,
                    const Progress& progress) {
     Options options = given;
@@ -99,7 +125,7 @@ Result<Report> run(const log::EventLog& log, const projections::Views* views, co
     }
     Findings findings(options.from, options.to);
     Gathered gathered(options.scratch, options.memory_bytes);
-    DAYBOOK_TRY(scan(log, options.to, findings, gathered, progress));
+    DAYBOOK_TRY(scan(log, options, findings, gathered, progress));
     const Sessions sessions(gathered, findings);
     std::optional<projections::Reading> answers;
     if (views != nullptr) {
@@ -108,7 +134,7 @@ Result<Report> run(const log::EventLog& log, const projections::Views* views, co
         DAYBOOK_ASSIGN(answers, views->read());
     }
     DAYBOOK_TRY(judge_pieces(gathered, sessions, answers ? &*answers : nullptr, findings, options, progress));
-    DAYBOOK_TRY(judge_supplies(gathered, findings));
+    DAYBOOK_TRY(judge_supplies(gathered, answers ? &*answers : nullptr, findings));
     if (views != nullptr) {
         DAYBOOK_TRY(judge_views(log, *views, findings, progress));
     } else {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "engine/base/error.h"
 #include "engine/base/ids.h"
 #include "engine/base/limits.h"
+#include "engine/crypto/signature.h"
 #include "engine/log/event_log.h"
 
 namespace daybook::projections {
@@ -57,6 +59,11 @@ struct Report {
     [[nodiscard]] bool sound() const;  // nothing that was checked is violated
 };
 
+// Public keys by the names that checkpoints give their signers.
+using Keys = std::map<std::string, PublicKey, std::less<>>;
+// Of a text that has, for each key, a line "signer <name>" and the key in PEM. kInvalid: it is none.
+Result<Keys> read_keys(std::string_view text);
+
 struct Options {
     // Only what concerns events of [from, to) is counted and named. Events before `from` are read, because they make
     // the state that the others are judged by; those from `to` on are left out, as if they had not happened yet.
@@ -64,6 +71,7 @@ struct Options {
     Position to = kNoPosition;
     std::filesystem::path scratch;  // for its files; empty: the system's place for temporary files
     std::size_t memory_bytes = limits::kAuditMemoryBytes;  // of each sorted heap of records
+    Keys keys;  // to verify checkpoints with; those of other signers are listed
 };
 
 // Called now and then; false ends the work with kStopped.

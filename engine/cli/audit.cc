@@ -1,5 +1,7 @@
 // audit: what was checked of each invariant, and what violates it.
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 
 #include "engine/cli/commands.h"
 #include "engine/cli/link.h"
@@ -35,12 +37,20 @@ void print_remarks(const v1::AuditRow& row, const google::protobuf::RepeatedPtrF
 
 }  // namespace
 
-int audit(const Common& common, Position from, Position to, const std::string& scratch) {
+int audit(const Common& common, const AuditAsked& given, const std::string& keys_file) {
+    AuditAsked asked = given;
+    if (!keys_file.empty()) {
+        std::ifstream file(keys_file);
+        std::ostringstream text;
+        text << file.rdbuf();
+        if (!file) return failed(common, {ErrorCode::kIo, "--keys: " + keys_file + " cannot be read"});
+        asked.keys = text.str();
+    }
     Progress progress;
     const auto show = [&](std::string_view what, Position done, Position of) { progress.show(what, done, of); };
     auto link = Link::open(common.dir, show);
     if (!link) return failed(common, link.error());
-    const auto json = (*link)->audit(from, to, scratch, show);
+    const auto json = (*link)->audit(asked, show);
     progress.clear();
     if (!json) return failed(common, json.error());
     v1::AuditAnswer answer;

@@ -27,7 +27,14 @@ int submit(const Common& common, const std::string& file, std::size_t batch);
 // Shows the read models' digests.
 int digest(const Common& common);
 int verify(const Common& common);
-int audit(const Common& common, Position from, Position to, const std::string& scratch);
+
+// What is audited: events [from, to).
+struct AuditAsked {
+    Position from = 0, to = kNoPosition;
+    std::string scratch;  // where files may be put; empty: the system's place
+    std::string keys;     // text of public keys (audit::read_keys)
+};
+int audit(const Common& common, const AuditAsked& asked, const std::string& keys_file);
 int rebuild(const Common& common);
 int export_events(const Common& common, Position from, Position to, const std::string& format);
 

@@ -164,10 +164,12 @@ private:
     void add_upkeep() {
         command(kUpkeep, "verify", "read everything again and check it", [this] { return verify(common_); });
         auto& auditing = command(kUpkeep, "audit", "recompute the invariants I1 to I20 from the events",
-                                 [this] { return audit(common_, from_, to_, scratch_); });
+                                 [this] { return audit(common_, {from_, to_, scratch_, {}}, keys_); });
         auditing.add_option("--from", from_, "first position that is judged");
         auditing.add_option("--to", to_, "position to stop before");
         auditing.add_option("--scratch", scratch_, "folder for temporary files (default: the system's)");
+        auditing.add_option("--keys", keys_, "file of public keys that checkpoints are verified with")
+            ->check(CLI::ExistingFile);
         command(kUpkeep, "rebuild", "build the read models anew from the log", [this] { return rebuild(common_); });
         auto& exporting = command(kUpkeep, "export", "write the events to standard output",
                                   [this] { return export_events(common_, from_, to_, format_); });
@@ -186,7 +188,7 @@ private:
     ServeOptions serve_;
     StreamFlags stream_;
     SimulateOptions simulate_;
-    std::string dir_, ledger_id_, file_, what_, scratch_, format_ = "json", start_ = "2026-03-02";
+    std::string dir_, ledger_id_, file_, what_, scratch_, keys_, format_ = "json", start_ = "2026-03-02";
     std::size_t batch_ = kSubmitBatch;
     Position from_ = 0, to_ = kNoPosition;
 };

@@ -81,12 +81,12 @@ public:
         });
     }
 
-    Result<std::string> audit(Position from, Position to, const std::string& scratch,
-                              const ShowProgress& show) override {
+    Result<std::string> audit(const AuditAsked& asked, const ShowProgress& show) override {
         audit::Options options;
-        options.from = from;
-        options.to = to;
-        options.scratch = scratch;
+        options.from = asked.from;
+        options.to = asked.to;
+        options.scratch = asked.scratch;
+        DAYBOOK_ASSIGN(options.keys, audit::read_keys(asked.keys));
         DAYBOOK_ASSIGN(auto audited,
                        api::audit(*ledger_, options, [&](std::string_view what, Position done, Position of) {
                            show(what, done, of);
@@ -141,10 +141,10 @@ public:
             http_.send("POST", "/v1/stream/check?generation=" + std::to_string(generation), "", kLongWait));
     }
 
-    // Its files lie where the server puts them.
-    Result<std::string> audit(Position from, Position to, const std::string&, const ShowProgress&) override {
-        const std::string to_text = to == kNoPosition ? "" : "&to=" + std::to_string(to);
-        return checked(http_.send("POST", "/v1/audit?from=" + std::to_string(from) + to_text, "", kLongWait));
+    Result<std::string> audit(const AuditAsked& asked, const ShowProgress&) override {
+        const std::string to_text = asked.to == kNoPosition ? "" : "&to=" + std::to_string(asked.to);
+        return checked(http_.send("POST", "/v1/audit?from=" + std::to_string(asked.from) + to_text, asked.keys,
+                                  kLongWait));
     }
     Result<void> close() override { return {}; }
 

@@ -10,6 +10,7 @@
 
 #include <daybook/ledger.h>
 #include "engine/base/error.h"
+#include "engine/cli/commands.h"
 #include "engine/stream/publisher.h"
 
 namespace daybook::cli {
@@ -43,9 +44,8 @@ public:
     // As JSON: VerifyAnswer, DigestAnswer.
     virtual Result<std::string> verify(const ShowProgress& show) = 0;
     virtual Result<std::string> rebuild(const ShowProgress& show) = 0;
-    // As JSON: AuditAnswer. Events [from, to). `scratch`: where files may be put; empty: the system's place.
-    virtual Result<std::string> audit(Position from, Position to, const std::string& scratch,
-                                      const ShowProgress& show) = 0;
+    // As JSON: AuditAnswer. A process that serves puts its files where it will.
+    virtual Result<std::string> audit(const AuditAsked& asked, const ShowProgress& show) = 0;
 
     // Compares what is in Kafka with the ledger (api/stream_check.h). A process that serves uses its own publisher's
     // options, of that generation (0: its first); the directory itself needs some.

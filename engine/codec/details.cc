@@ -43,13 +43,6 @@ void read_work(std::string_view bytes, Details& out) {
     });
 }
 
-void read_checkpoint(std::string_view bytes, Details& out) {
-    each_field(bytes, [&](const WireReader& field) {
-        if (field.number() == v1::CheckpointSealed::kLastFieldNumber) out.checkpoint_last = field.number_value();
-        if (field.number() == v1::CheckpointSealed::kRootFieldNumber) out.checkpoint_root = field.bytes();
-    });
-}
-
 }  // namespace
 
 Details read_details(EventType type, std::string_view command) {
@@ -81,12 +74,32 @@ Details read_details(EventType type, std::string_view command) {
         case EventType::kMemoOutIssued:
             warranty(Command::kMemoOutIssuedFieldNumber, v1::MemoOutIssued::kKpSowFieldNumber);
             break;
-        case EventType::kCheckpointSealed:
-            read_checkpoint(payload_of(command, Command::kCheckpointSealedFieldNumber), out);
-            break;
         default: break;
     }
     return out;
+}
+
+std::vector<DayFigures> read_day_figures(std::string_view command) {
+    using Account = v1::DayClosed::Account;
+    std::vector<DayFigures> all;
+    each_field(payload_of(command, v1::Command::kDayClosedFieldNumber), [&](const WireReader& field) {
+        if (field.number() != v1::DayClosed::kAccountsFieldNumber) return;
+        DayFigures& figures = all.emplace_back();
+        each_field(field.bytes(), [&](const WireReader& figure) {
+            switch (figure.number()) {
+                case Account::kAccountFieldNumber:
+                    if (const auto account = custody::AccountId::parse(figure.bytes())) figures.account = *account;
+                    break;
+                case Account::kOpeningFieldNumber: figures.opening = figure.signed_value(); break;
+                case Account::kCameInFieldNumber: figures.came_in = figure.signed_value(); break;
+                case Account::kWentOutFieldNumber: figures.went_out = figure.signed_value(); break;
+                case Account::kClosingFieldNumber: figures.closing = figure.signed_value(); break;
+                case Account::kDigestFieldNumber: figures.digest = figure.bytes(); break;
+                default: break;
+            }
+        });
+    });
+    return all;
 }
 
 }  // namespace daybook::codec

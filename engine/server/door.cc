@@ -106,7 +106,9 @@ private:
         const bool post = request.method == "POST";
         if (is({"healthz"})) return named(route, "healthz"), get ? health() : wrong_method("GET");
         if (is({"metrics"})) return named(route, "metrics"), get ? metrics() : wrong_method("GET");
-        if (is({"v1", "audit"})) return named(route, "audit"), post ? audit(question) : wrong_method("POST");
+        if (is({"v1", "audit"})) {
+            return named(route, "audit"), post ? audit(question, request.body) : wrong_method("POST");
+        }
         if (is({"v1", "commands"})) return named(route, "commands"), post ? commands(request) : wrong_method("POST");
         if (is({"v1", "feed"})) return named(route, "feed"), get ? feed(request, question) : wrong_method("GET");
         if (is({"v1", "frames"})) return named(route, "frames"), get ? frames(question) : wrong_method("GET");
@@ -171,13 +173,16 @@ private:
         return report ? plain(std::move(*report)) : failed(report.error());
     }
 
-    HttpResponse audit(const api::Question& question) {
+    HttpResponse audit(const api::Question& question, std::string_view keys) {
         const auto from = position_param(question, "from", 0);
         const auto to = position_param(question, "to", kNoPosition);
         if (!from || !to) return failed({ErrorCode::kInvalid, "from, to: positions, as in from=0&to=100"});
         audit::Options options;
         options.from = *from;
         options.to = *to;
+        auto given = audit::read_keys(keys);
+        if (!given) return failed(given.error());
+        options.keys = std::move(*given);
         api::CheckDelivery delivery;
         if (publication_.check) delivery = [this] { return publication_.check(0); };
         auto report = api::audit(ledger_, options, {}, delivery);

@@ -16,7 +16,7 @@ public:
             {"No negative", "supply moves"},
             {"Transit clears", "transfers"},
             {"Obligation law", "events of pieces"},
-            {"Continuity", "accounts"},
+            {"Continuity", "accounts and days"},
             {"Count identity", "pieces of counts"},
             {"Four eyes", "events"},
             {"Chain", "events"},

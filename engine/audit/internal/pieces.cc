@@ -72,14 +72,75 @@ Result<void> Pieces::judge() {
     return answers_ == nullptr ? Result<void>() : judge_answers();
 }
 
-Piece Pieces::fold_at(Position known) {
+Piece Pieces::fold_at(Position known, std::vector<Posting>& story) {
     Piece piece;
     std::vector<Wrong> wrong;
+    story.clear();
     for (const Step& step : events_) {
         if (step.batch_last >= known || !gathered_.corrections.effective(step.key.seq, known)) continue;
+        const Piece before = piece;
         wrong.clear();
         fold(piece, step, wrong);
         report(step, wrong);
+        tell(before, piece, step.key, story);
+        if (known < gathered_.head) judge_continuity(before, step, known);
+    }
+    return piece;
+}
+
+// I6 at an earlier record time. What is known now is judged account by account.
+void Pieces::judge_continuity(const Piece& before, const Step& step, Position known) {
+    if (step.kind != StepKind::kEvent || step.to.empty() || step.from == account_of(before)) return;
+    violated(6, step.key.seq, "as known before position " + std::to_string(known) + ", its leg leaves " +
+                                  step.from.path() + " and its stay " + account_of(before).path() +
+                                  ", so that their statements do not go on as they closed");
+}
+
+AccountId Pieces::account_of(const Piece& piece) {
+    return piece.registered ? piece.account : custody::plain_account(AccountClass::kOrigin);
+}
+
+// What a step does to accounts: the piece leaves one for another, or has another value where it is.
+void Pieces::tell(const Piece& before, const Piece& after, const Key& key, std::vector<Posting>& story) const {
+    const std::uint64_t mark = piece_mark(item_);
+    if (before.registered && after.registered && before.account == after.account) {
+        if (before.insured != after.insured)
+            story.push_back({after.account, key, 0, 0, 0, after.insured - before.insured, 0});
+        return;
+    }
+    if (before.registered) story.push_back({before.account, key, 0, 0, -1, -before.insured, 0 - mark});
+    if (after.registered) story.push_back({after.account, key, 0, 0, 1, after.insured, mark});
+}
+
+// What is told from a record time on instead of what was told before it. What both begin and end with is left out.
+Result<void> Pieces::post_difference(const std::vector<Posting>& was, const std::vector<Posting>& is, Position known) {
+    const auto same = [](const Posting& a, const Posting& b) {
+        return a.account == b.account && a.key.at == b.key.at && a.told == b.told && a.insured == b.insured;
+    };
+    const auto [was_from, is_from] = std::mismatch(was.begin(), was.end(), is.begin(), is.end(), same);
+    auto was_to = was.end(), is_to = is.end();
+    while (was_to != was_from && is_to != is_from && same(*std::prev(was_to), *std::prev(is_to))) --was_to, --is_to;
+    const auto post = [&](Posting posting, int sign) {
+        posting.key = {posting.key.at, known - 1, known - 1};
+        posting.told = static_cast<std::int8_t>(sign * posting.told);
+        posting.insured *= sign;
+        posting.mark = sign < 0 ? 0 - posting.mark : posting.mark;
+        return postings_.add(posting);
+    };
+    for (auto it = was_from; it != was_to; ++it) DAYBOOK_TRY(post(*it, -1));
+    for (auto it = is_from; it != is_to; ++it) DAYBOOK_TRY(post(*it, 1));
+    return {};
+}
+
+// As an event finds the piece: at its place, by what was recorded before it, or of a corrective by its whole batch.
+Piece Pieces::fold_before(const Step& event) const {
+    const bool corrective = gathered_.corrections.is_corrective(event.key.seq);
+    const Position known = corrective ? event.batch_last + 1 : event.key.seq;
+    Piece piece;
+    std::vector<Wrong> wrong;
+    for (const Step& step : events_) {
+        if (step.key >= event.key) break;
+        if (step.key.seq < known && gathered_.corrections.effective_for(step.key.seq, known)) fold(piece, step, wrong);
     }
     return piece;
 }
@@ -99,6 +160,7 @@ Result<void> Pieces::fold_now() {
         report(step, wrong);
         findings_.checked(5, step.key.seq);
         DAYBOOK_TRY(judge_step(before, piece, step));
+        DAYBOOK_TRY(post(before, piece, step));
         if (plain_) DAYBOOK_TRY(weigh(before, piece, step));
     }
     now_ = std::move(piece);
@@ -131,11 +193,34 @@ Result<void> Pieces::judge_step(const Piece& before, const Piece& after, const S
         if (!stays_.empty()) stays_.back().to = step.key;
         stays_.push_back({after.account, step.key, {0, kNoPosition, kNoPosition}});
     }
-    const AccountId was = before.registered ? before.account : custody::plain_account(AccountClass::kOrigin);
-    DAYBOOK_TRY(postings_.add({step.from, step.key, -1, 0}));
-    DAYBOOK_TRY(postings_.add({step.to, step.key, 1, 0}));
-    DAYBOOK_TRY(postings_.add({was, step.key, 0, -1}));
-    return postings_.add({after.account, step.key, 0, 1});
+    return {};
+}
+
+// The two sides of a leg, and what they do to their accounts; of a piece whose past was re-told see weigh_retold().
+Result<void> Pieces::post(const Piece& before, const Piece& after, const Step& step) {
+    told_.clear();
+    if (plain_) tell(before, after, step.key, told_);
+    if (step.kind == StepKind::kEvent && !step.to.empty()) {
+        const auto side = [&](const AccountId& account, std::int8_t leg, std::int8_t stay) {
+            for (auto* told : {&told_, &sides_}) {
+                for (Posting& posting : *told) {
+                    if (posting.account != account) continue;
+                    posting.leg = static_cast<std::int8_t>(posting.leg + leg);
+                    posting.stay = static_cast<std::int8_t>(posting.stay + stay);
+                    return;
+                }
+            }
+            sides_.push_back({account, step.key, leg, stay, 0, 0, 0});
+        };
+        sides_.clear();
+        side(step.from, -1, 0);
+        side(step.to, 1, 0);
+        side(account_of(before), 0, -1);
+        side(after.account, 0, 1);
+        told_.insert(told_.end(), sides_.begin(), sides_.end());
+    }
+    for (const Posting& posting : told_) DAYBOOK_TRY(postings_.add(posting));
+    return {};
 }
 
 // I19 and I20.
@@ -194,7 +279,14 @@ Result<void> Pieces::weigh(const Piece& before, const Piece& after, const Step& 
         case EventType::kSignedOut:
         case EventType::kHandedOver: return ask(What::kAccount, step.to, 0, 0);
         case EventType::kTransferPacked: return ask(What::kParcel, {}, 0, after.insured);
-        case EventType::kMemoOutIssued: return ask(What::kParty, {}, step.party, 0);
+        case EventType::kMemoOutIssued:
+            if (!step.countersigned) {
+                const Piece* found = &before;
+                Piece at_its_place;
+                if (!plain_) found = &(at_its_place = fold_before(step));
+                DAYBOOK_TRY(ask(What::kMemo, {}, static_cast<std::uint64_t>(step.value), found->insured));
+            }
+            return ask(What::kParty, {}, step.party, 0);
         case EventType::kTransferDispatched:
             if (step.owner.id != 0) DAYBOOK_TRY(ask(What::kParty, {}, step.owner.id, 0));
             return step.party == 0 ? Result<void>() : ask(What::kCarrier, {}, step.party, after.insured);
@@ -209,6 +301,7 @@ Result<void> Pieces::weigh_retold() {
     for (const Step& step : events_) recorded.push_back(&step);
     std::sort(recorded.begin(), recorded.end(), [](const Step* a, const Step* b) { return a->key.seq < b->key.seq; });
     Piece before;
+    std::vector<Posting> was, is;
     Position known = 0;
     for (const Step* step : recorded) {
         if (step->batch_last + 1 == known) {  // of the same batch: nothing has changed since
@@ -216,7 +309,9 @@ Result<void> Pieces::weigh_retold() {
             continue;
         }
         known = step->batch_last + 1;
-        Piece after = fold_at(known);
+        Piece after = fold_at(known, is);
+        DAYBOOK_TRY(post_difference(was, is, known));
+        was.swap(is);
         DAYBOOK_TRY(weigh(before, after, *step));
         before = std::move(after);
     }

@@ -34,10 +34,17 @@ private:
     Result<void> judge();
     // I10 (repeated.cc).
     Result<void> judge_answers();
-    Result<void> judge_answer(Position known);
+    Result<void> judge_answer(Position known, Micros valid);
     [[nodiscard]] bool is_plain() const;
-    // The piece as known when the events before `known` are; what is wrong is reported once.
-    Piece fold_at(Position known);
+    // The piece as known when the events before `known` are, and what they tell of accounts; what is wrong is reported
+    // once.
+    Piece fold_at(Position known, std::vector<Posting>& story);
+    void tell(const Piece& before, const Piece& after, const Key& key, std::vector<Posting>& story) const;
+    Result<void> post(const Piece& before, const Piece& after, const Step& step);
+    Result<void> post_difference(const std::vector<Posting>& was, const std::vector<Posting>& is, Position known);
+    void judge_continuity(const Piece& before, const Step& step, Position known);
+    static custody::AccountId account_of(const Piece& piece);
+    [[nodiscard]] Piece fold_before(const Step& event) const;
     Result<void> fold_now();
     Result<void> judge_step(const Piece& before, const Piece& after, const Step& step);
     Result<void> weigh(const Piece& before, const Piece& after, const Step& step);
@@ -64,6 +71,7 @@ private:
 
     ItemId item_;
     std::vector<Step> events_, seen_, listed_;
+    std::vector<Posting> told_, sides_;  // of one step
     std::vector<Stay> stays_;
     bool plain_ = true;
     Piece now_;

@@ -1,5 +1,5 @@
-// Who held which role, and which rule was in force, at a valid time as known at a position. Memory: proportional to
-// grants, policies, accounts and overrides.
+// Who held which role, and which rule was in force, at a valid time, as the event at a position (`known`) is judged by:
+// what was recorded before it. Memory: proportional to grants, policies, accounts and overrides.
 #pragma once
 
 #include <map>
@@ -57,7 +57,7 @@ private:
     };
     void grant(const custody::RoleChange& change, bool granted, Micros at, Position position);
     [[nodiscard]] bool counts(Position event, Position known) const {
-        return event < known && corrections_.effective(event, known);
+        return event < known && corrections_.effective_for(event, known);
     }
     [[nodiscard]] const Policy* policy(std::string_view key, SiteId site, Micros at, Position known) const;
 

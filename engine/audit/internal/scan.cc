@@ -1,8 +1,9 @@
 #include "engine/audit/internal/scan.h"
 
 #include <algorithm>
+#include <cstring>
 
-#include "engine/audit/internal/signers.h"
+#include "engine/codec/checkpoint.h"
 #include "engine/codec/details.h"
 #include "engine/crypto/digest.h"
 
@@ -28,16 +29,18 @@ Result<void> Scan::take(std::string_view bytes, Position position) {
     take_corrective();
     if (is(EventType::kCorrectionDeclared)) DAYBOOK_TRY(take_correction());
     out_.rules.take(command(), key_.at, position);
-    check_signers();
+    DAYBOOK_TRY(check_signers());
     check_legs();
     if (is(EventType::kCheckpointSealed)) DAYBOOK_TRY(check_checkpoint());
     take_count();
+    if (is(EventType::kDayClosed)) DAYBOOK_TRY(keep_day());
     DAYBOOK_TRY(keep_lines());
     DAYBOOK_TRY(keep_supplies());
     return keep_lists();
 }
 
 Result<void> Scan::end(Position log_head) {
+    out_.whole = out_.head == 0 || batch_last_ == out_.head - 1;
     const auto root = log_.root(out_.head);
     if (!root) return tl::unexpected(root.error());
     const Hash mine = out_.head == 0 ? *root : frontier_.root();
@@ -46,7 +49,7 @@ Result<void> Scan::end(Position log_head) {
                            "the Merkle root over the first " + std::to_string(out_.head) + " events is " + hex(mine) +
                                ", but the log's tree says " + hex(*root));
     }
-    if (out_.head == log_head && out_.head > 0 && batch_last_ != out_.head - 1)
+    if (out_.head == log_head && !out_.whole)
         findings_.violated(9, out_.head - 1, "the last atomic batch is not whole");
     for (const auto& [id, awaited] : awaited_) {
         findings_.violated(13, awaited.declaration, "its corrective " + id.text() + " was not recorded in its batch");
@@ -88,28 +91,89 @@ void Scan::check_order(Position position) {
     }
 }
 
+// The root that it names is that of the log at that size, and the signature that of the key that it names.
 Result<void> Scan::check_checkpoint() {
-    const auto details = codec::read_details(event_.command.type, event_.command.bytes);
-    const Position size = details.checkpoint_last + 1;
-    if (size > event_.position) {
-        findings_.violated(9, event_.position, "the checkpoint is over events that are not before it");
+    const auto wrong = [&](std::string what) { findings_.violated(9, event_.position, std::move(what)); };
+    const auto listed = [&](std::string what) { findings_.listed(9, event_.position, std::move(what)); };
+    const auto sealed = codec::read_checkpoint(command().bytes);
+    if (sealed.size == 0 || sealed.size > event_.position) {
+        wrong("the checkpoint is over events that are not before it");
         return {};
     }
-    DAYBOOK_ASSIGN(const Hash root, log_.root(size));
-    const std::string_view mine(reinterpret_cast<const char*>(root.data()), root.size());
-    if (details.checkpoint_root != mine) {
-        findings_.violated(9, event_.position, "the checkpoint's root over the first " + std::to_string(size) +
-                                                   " events is not theirs, which is " + hex(root));
+    DAYBOOK_ASSIGN(const Hash root, log_.root(sealed.size));
+    if (sealed.root != std::string_view(reinterpret_cast<const char*>(root.data()), root.size())) {
+        wrong("the checkpoint's root over the first " + std::to_string(sealed.size) +
+              " events is not theirs, which is " + hex(root));
+    }
+    DAYBOOK_ASSIGN(const std::string stored, log_.read(sealed.size - 1));
+    DAYBOOK_TRY(codec::decode_event(stored, target_));
+    if (target_.batch_last != sealed.size - 1) wrong("the checkpoint ends within an atomic batch");
+    const std::string signer(sealed.signer);
+    const auto key = keys_.find(signer);
+    if (sealed.signature.empty()) {
+        listed("the checkpoint is not signed");
+    } else if (key == keys_.end()) {
+        listed("the checkpoint's signature was not verified: the key of " + signer + " was not given (--keys)");
+    } else if (!key->second.verifies(codec::checkpoint_text(log_.meta().ledger, sealed), sealed.signature)) {
+        wrong("the checkpoint's signature is not that of the key of " + signer);
     }
     return {};
 }
 
 // ---- I8 ----
 
-void Scan::check_signers() {
+Result<void> Scan::check_signers() {
     findings_.checked(8, event_.position);
-    std::string missing = missing_signature(command(), key_.at, event_.position, out_.rules);
+    const Signed signers{command(), key_.at, event_.position, out_.rules};
+    std::string missing = missing_signature(signers);
     if (!missing.empty()) findings_.violated(8, event_.position, std::move(missing));
+    check_late_signers(signers);
+    return is(EventType::kCorrectionDeclared) && !signed_by_headquarters(signers) ? check_reach() : Result<void>();
+}
+
+// Behind a count's fence a VM approves, and in a closed day HQ signs; of a corrective its declaration has both.
+void Scan::check_late_signers(const Signed& event) {
+    const auto wrong = [&](Position at, const std::string& what) { findings_.violated(8, at, what); };
+    const auto closed = "site " + std::to_string(command().site) + " had closed its books behind " +
+                        format_time(event.at) + ", and HQ has not signed";
+    if (corrective_) {
+        if (!corrective_->headquarters && fences_.day_reaches(command().site, event.at, event.position))
+            wrong(corrective_->declaration,
+                  "its corrective is event " + std::to_string(event.position) + ": " + closed);
+        return;
+    }
+    if (fences_.day_is_past(command().site, event.at, event.position) && !signed_by_headquarters(event))
+        wrong(event.position, closed);
+    const LineKind kind = custody::info(command().type).lines;
+    if (kind == LineKind::kSeen || approved_by_manager(event)) return;
+    for (const auto& line : event_.decided.lines) {
+        if (line.to.empty()) continue;
+        for (const AccountId* account : {&line.from, &line.to}) {
+            if (!account->must_be_opened() || !fences_.count_is_past(*account, event.at, event.position)) continue;
+            return wrong(event.position, account->path() + " was counted behind " + format_time(event.at) +
+                                             ", and no VM is named in late.approver and attests");
+        }
+    }
+}
+
+// What a correction that HQ has not signed makes come or go lies in no closed day.
+Result<void> Scan::check_reach() {
+    const Position position = event_.position;
+    DAYBOOK_ASSIGN(const auto target, log_.find_id({log::kEventIdKind, payload<custody::CorrectionDeclared>().target}));
+    if (!target || *target >= position) return {};
+    for (const Position event : out_.corrections.taken_along(*target)) {
+        const bool was = out_.corrections.effective_for(event, position);
+        if (was == out_.corrections.effective_for(event, position + 1)) continue;
+        DAYBOOK_ASSIGN(const std::string stored, log_.read(event));
+        DAYBOOK_TRY(codec::decode_event(stored, target_));
+        const SiteId site = target_.command.site;
+        const Micros at = target_.decided.occurred_at;
+        if (!fences_.day_reaches(site, at, position)) continue;
+        findings_.violated(8, position, "it reaches event " + std::to_string(event) + " of " + format_time(at) +
+                                            ", behind which site " + std::to_string(site) +
+                                            " had closed its books, and HQ has not signed");
+    }
+    return {};
 }
 
 // ---- I1: what leaves one account comes into another, once ----
@@ -158,30 +222,36 @@ Result<void> Scan::take_correction() {
     const EventType type = target_.command.type;
     if (type == EventType::kLedgerCreated || type == EventType::kCheckpointSealed)
         wrong("it corrects a " + std::string(custody::info(type).name) + ", which cannot be corrected");
-    if (target_.command.actor.principal == command().actor.principal)
-        wrong("its declarer recorded event " + std::to_string(*target) + " himself");
+    if (target_.command.actor.principal == command().actor.principal) {
+        findings_.violated(8, position, "its declarer recorded event " + std::to_string(*target) +
+                                            " himself, so that he corrects his own");
+    }
     const bool bare =
         declared.reason == custody::CorrectionReason::kDidNotOccur || type == EventType::kCorrectionDeclared;
     if (bare && !declared.correctives.empty()) wrong("what did not occur has no correctives");
+    const bool headquarters = signed_by_headquarters({command(), key_.at, position, out_.rules});
     for (const EventId& id : declared.correctives) {
-        awaited_[id] = {position, *target, target_.decided.occurred_at, type};
+        if (!bare) awaited_[id] = {position, *target, target_.decided.occurred_at, type, headquarters};
     }
     out_.corrections.declare(position, event_.batch_last, *target);
     return {};
 }
 
 void Scan::take_corrective() {
+    corrective_.reset();
     const auto it = awaited_.find(command().event_id);
     if (it == awaited_.end()) return;
-    const Awaited& awaited = it->second;
+    const Awaited awaited = it->second;
+    awaited_.erase(it);
     if (command().type != awaited.type) {
         findings_.violated(13, event_.position,
                            "it is a corrective of event " + std::to_string(awaited.target) + ", a " +
                                std::string(custody::info(awaited.type).name) + ", and of another type");
     }
+    if (is(EventType::kCorrectionDeclared)) return;  // of another type: no corrective
+    corrective_ = awaited;
     if (key_.at == awaited.target_at) key_.place = awaited.target;
     out_.corrections.add_corrective(event_.position, awaited.declaration);
-    awaited_.erase(it);
 }
 
 // ---- What others need ----
@@ -203,6 +273,8 @@ void Scan::take_count() {
             }
             it->second.attested = event_.position;
             it->second.attested_at = key_.at;
+            for (const AccountId& account : it->second.accounts)
+                fences_.count(account, it->second.opened_at, event_.position);
             return;
         }
         case EventType::kVaultOpened: out_.sessions[command().site].push_back({key_, true, {}}); return;
@@ -291,6 +363,35 @@ Result<void> Scan::keep_supplies() {
             if (!account.must_be_opened()) continue;
             DAYBOOK_TRY(out_.supplies.add(
                 {account, sent.supply, key_, event_.batch_last, sign * sent.quantity, sign * sent.measure}));
+        }
+    }
+    return {};
+}
+
+// The end of a day, and what it says of accounts.
+Result<void> Scan::keep_day() {
+    const SiteId site = command().site;
+    fences_.close_day(site, key_.at, event_.position);
+    out_.days[site].push_back({key_.at, event_.batch_last + 1, event_.position});
+    for (const auto& figures : codec::read_day_figures(command().bytes)) {
+        if (figures.account.kind == custody::AccountClass::kSiteSupply) continue;
+        out_.reported.insert(site);
+        Posting posting{figures.account, {key_.at, event_.position, event_.position}, 0, 0, 0, 0, 0, Figure::kNone};
+        const auto add = [&](Figure figure, std::int64_t value, std::uint64_t mark = 0) {
+            posting.figure = figure;
+            posting.insured = value;
+            posting.mark = mark;
+            return out_.postings.add(posting);
+        };
+        DAYBOOK_TRY(add(Figure::kOpening, figures.opening));
+        DAYBOOK_TRY(add(Figure::kCameIn, figures.came_in));
+        DAYBOOK_TRY(add(Figure::kWentOut, figures.went_out));
+        DAYBOOK_TRY(add(Figure::kClosing, figures.closing));
+        constexpr std::size_t kPart = sizeof(std::uint64_t);
+        for (std::size_t part = 0; (part + 1) * kPart <= figures.digest.size(); ++part) {
+            std::uint64_t mark = 0;
+            std::memcpy(&mark, figures.digest.data() + part * kPart, kPart);
+            DAYBOOK_TRY(add(Figure::kDigest, static_cast<std::int64_t>(part), mark));
         }
     }
     return {};

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "engine/audit/internal/findings.h"
+#include "engine/audit/internal/fences.h"
 #include "engine/audit/internal/rules.h"
+#include "engine/audit/internal/signers.h"
 #include "engine/audit/internal/sorter.h"
 #include "engine/codec/event_codec.h"
 #include "engine/ledger/merkle.h"
@@ -32,24 +36,38 @@ struct SessionEvent {
     ObligationId closing_count;
 };
 
+// The end of a business day.
+struct Day {
+    Micros end = 0;           // valid time of its DayClosed
+    Position known = 0;       // the batch of that is known before this position
+    Position closed_by = 0;
+};
+
 // What the first pass leaves for the others.
 struct Gathered {
     Gathered(const std::filesystem::path& scratch, std::size_t memory_bytes)
-        : steps(scratch, memory_bytes), supplies(scratch, memory_bytes / 4) {}
+        : steps(scratch, memory_bytes),
+          supplies(scratch, memory_bytes / 4),
+          postings(scratch, memory_bytes / 2) {}
 
     Corrections corrections;
     Rules rules{corrections};
     Sorter<Step> steps;
     Sorter<SupplyStep> supplies;
+    Sorter<Posting> postings;  // the figures of days; of pieces when they have been folded
     std::unordered_map<ObligationId, Count, UuidHash> counts;
     std::map<SiteId, std::vector<SessionEvent>> sessions;
+    std::map<SiteId, std::vector<Day>> days;
+    std::set<SiteId> reported;  // sites that sent figures with an end of a day
     Micros newest = 0;  // valid time: of the newest event
     Position head = 0;  // events read
+    bool whole = true;  // they end with an atomic batch
 };
 
 class Scan {
 public:
-    Scan(const log::EventLog& log, Findings& findings, Gathered& out) : log_(log), findings_(findings), out_(out) {}
+    Scan(const log::EventLog& log, const Keys& keys, Findings& findings, Gathered& out)
+        : log_(log), keys_(keys), findings_(findings), out_(out) {}
 
     // The next event. An Error only where it cannot be read or kept.
     Result<void> take(std::string_view bytes, Position position);
@@ -59,7 +77,9 @@ public:
 private:
     void check_legs();
     void check_order(Position position);
-    void check_signers();
+    Result<void> check_signers();
+    void check_late_signers(const Signed& event);
+    Result<void> check_reach();
     Result<void> check_checkpoint();
     Result<void> take_correction();
     void take_corrective();
@@ -67,6 +87,7 @@ private:
     Result<void> keep_lines();
     Result<void> keep_lists();
     Result<void> keep_supplies();
+    Result<void> keep_day();
     [[nodiscard]] Step step_of_event() const;
     void add_payload(Step& step, const ItemId& item) const;
 
@@ -82,13 +103,17 @@ private:
         Position target = 0;
         Micros target_at = 0;
         custody::EventType type{};
+        bool headquarters = false;  // HQ has signed the declaration
     };
 
     const log::EventLog& log_;
+    const Keys& keys_;
     Findings& findings_;
     Gathered& out_;
     codec::StoredEvent event_, target_;
     Key key_;
+    std::optional<Awaited> corrective_;  // of which the event is the one that was awaited
+    Fences fences_{out_.corrections};
     Frontier frontier_{TreeHash{&leaf, &interior, {}}};
     std::unordered_map<ItemId, Position, UuidHash> last_;  // each piece's newest event
     std::unordered_map<EventId, Awaited, UuidHash> awaited_;

@@ -85,6 +85,7 @@ void add_title(Step& step, const Command& command, std::string_view warranty) {
             step.party = memo.party;
             step.code = static_cast<std::uint8_t>(memo.purpose);
             step.flag = !warranty.empty() || has_doc(command, DocType::kKpSow);
+            step.value = memo.insured.minor;
             return;
         }
         case EventType::kMemoInReceived:
@@ -104,6 +105,8 @@ void add_title(Step& step, const Command& command, std::string_view warranty) {
 }  // namespace
 
 void Scan::add_payload(Step& step, const ItemId& item) const {
+    if (is(EventType::kMemoOutIssued))
+        step.countersigned = missing_signature({command(), key_.at, event_.position, out_.rules}, true).empty();
     const auto details = codec::read_details(command().type, command().bytes);
     add_transfer(step, command());
     add_title(step, command(), details.warranty);

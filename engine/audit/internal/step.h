@@ -36,6 +36,7 @@ struct Step {
     bool flag = false;         // bought, seal intact, title to the insurer, signed basis, warranty text: by type
     bool together = false;     // the event names other pieces too
     bool diamond = false;      // ItemRegistered: its chief stone is one
+    bool countersigned = false;  // MemoOutIssued: a VM signs it too
     SiteId site = 0;
     EntityId entity = 0;
     custody::AccountId from, to;  // of the stored leg; `to` empty: nothing moves
@@ -76,12 +77,25 @@ struct SupplyStep {
     }
 };
 
-// One side of a leg, as the event has it and as the piece's fold has it.
+// For sums over pieces, which two different sets of pieces do not share by accident.
+inline std::uint64_t piece_mark(const ItemId& item) { return UuidHash{}(item); }
+
+// What a DayClosed (key.seq) says of the account: a number of pieces in `insured`, or in `mark` 8 bytes of a digest,
+// whose number is in `insured`.
+enum class Figure : std::uint8_t { kNone, kOpening, kCameIn, kWentOut, kClosing, kDigest };
+
+// What a line of an event does to an account from a valid time on. `leg` and `stay` are of what is known now: one side
+// of a leg as the event has it, and as the piece's fold has it. The rest counts at any record time behind key.seq: of a
+// piece whose past was re-told, what that event made of it.
 struct Posting {
     custody::AccountId account;
     Key key;
-    std::int8_t leg = 0;   // of the stored event
-    std::int8_t stay = 0;  // of the piece
+    std::int8_t leg = 0;
+    std::int8_t stay = 0;
+    std::int8_t told = 0;      // a piece that came (1) or went (-1)
+    std::int64_t insured = 0;  // its value, or by how much it was revalued
+    std::uint64_t mark = 0;    // told * piece_mark()
+    Figure figure = Figure::kNone;
 
     friend bool operator<(const Posting& a, const Posting& b) {
         if (const auto by = a.account <=> b.account; by != 0) return by < 0;
@@ -89,13 +103,14 @@ struct Posting {
     }
 };
 
-// A change of what a holder has, or a question whether it has too much, at an event's own position.
+// A change of what a holder has, or a question whether it has too much, at an event's own position. kMemo: what a piece
+// of a memo that no VM has signed is worth.
 struct Weighing {
-    enum class What : std::uint8_t { kChange, kPartyChange, kAccount, kParty, kParcel, kCarrier };
+    enum class What : std::uint8_t { kChange, kPartyChange, kAccount, kParty, kParcel, kCarrier, kMemo };
     Position position = 0;
     What what{};
     custody::AccountId account;   // kChange, kAccount
-    std::uint64_t party = 0;      // kPartyChange, kParty, kCarrier
+    std::uint64_t party = 0;      // kPartyChange, kParty, kCarrier; of kMemo the paper's value
     std::int64_t minor = 0;
     Micros at = 0;                // the event's valid time
     SiteId site = 0;

@@ -1,7 +1,10 @@
 #include "engine/audit/internal/sums.h"
 
+#include <algorithm>
 #include <optional>
 #include <unordered_map>
+
+#include "engine/audit/internal/statements.h"
 
 namespace daybook::audit {
 namespace {
@@ -12,11 +15,13 @@ using custody::AccountId;
 // One account at a time, in the order of valid time.
 class Accounts {
 public:
-    explicit Accounts(Findings& findings) : findings_(findings) {}
+    Accounts(const Gathered& gathered, const projections::Reading* answers, Findings& findings)
+        : findings_(findings), statements_(gathered, answers, findings) {}
 
-    void take(const Posting& posting) {
+    Result<void> take(const Posting& posting) {
         if (!now_ || now_->account != posting.account) {
-            judge();
+            DAYBOOK_TRY(end());
+            statements_.begin(posting.account);
             legs_ = stays_ = 0;
             said_ = false;
             const bool transit = posting.account.kind == AccountClass::kTransit;
@@ -27,7 +32,15 @@ public:
         now_ = posting;
         legs_ += posting.leg;
         stays_ += posting.stay;
+        statements_.take(posting);
+        return {};
     }
+    Result<void> end() {
+        judge();
+        return statements_.end();
+    }
+
+private:
     // What the account has after all postings of one key. ORIGIN owes what was registered.
     void judge() {
         if (!now_ || said_ || now_->account.kind == AccountClass::kOrigin) return;
@@ -39,8 +52,8 @@ public:
                                " pieces at " + format_time(now_->key.at) + ", by its pieces " + std::to_string(stays_));
     }
 
-private:
     Findings& findings_;
+    Statements statements_;
     std::optional<Posting> now_;
     std::int64_t legs_ = 0, stays_ = 0;
     bool said_ = false;  // what follows from the first difference is not said again
@@ -73,6 +86,7 @@ public:
             case What::kParty:
             case What::kParcel:
             case What::kCarrier:
+            case What::kMemo:
                 if (!group_) group_ = one, sum_ = 0;
                 sum_ += one.minor;
                 return;
@@ -100,12 +114,23 @@ public:
                 const std::string key = "limit.carrier." + std::to_string(one.party);
                 return judge(one, key, sum_, rules_.money(key, one.site, one.at, one.position));
             }
+            case What::kMemo: return judge_memo(one);
             case What::kChange:
             case What::kPartyChange: return;
         }
     }
 
 private:
+    // I8: above a value a VM signs, by the paper or by the books, whichever is more. `party` has the paper's.
+    void judge_memo(const Weighing& one) {
+        const auto bound = rules_.money("sign.memo_value", one.site, one.at, one.position);
+        const std::int64_t worth = std::max(sum_, static_cast<std::int64_t>(one.party));
+        if (!bound || worth <= *bound) return;
+        findings_.violated(8, one.position, "a memo of " + std::to_string(worth) +
+                                                " minor units is signed by a VM above " + std::to_string(*bound) +
+                                                ", which it is not");
+    }
+
     template <class Map, class Of>
     static std::int64_t value_of(const Map& map, const Of& of) {
         const auto it = map.find(of);
@@ -137,14 +162,15 @@ private:
 
 }  // namespace
 
-Result<void> judge_accounts(Sorter<Posting>& postings, Findings& findings) {
-    Accounts accounts(findings);
-    DAYBOOK_TRY(postings.each([&](const Posting& posting) -> Result<void> {
-        accounts.take(posting);
-        return {};
-    }));
-    accounts.judge();
-    return {};
+Result<void> judge_accounts(Gathered& gathered, const projections::Reading* answers, Findings& findings,
+                            const std::function<Result<void>()>& step) {
+    Accounts accounts(gathered, answers, findings);
+    const auto take = [&](const Posting& posting) -> Result<void> {
+        DAYBOOK_TRY(step());
+        return accounts.take(posting);
+    };
+    DAYBOOK_TRY(gathered.postings.each(take));
+    return accounts.end();
 }
 
 Result<void> judge_limits(Sorter<Weighing>& weighings, const Rules& rules, Findings& findings) {
@@ -157,7 +183,10 @@ Result<void> judge_limits(Sorter<Weighing>& weighings, const Rules& rules, Findi
     return {};
 }
 
-Result<void> judge_supplies(Gathered& gathered, Findings& findings) {
+Result<void> judge_supplies(Gathered& gathered, const projections::Reading* answers, Findings& findings) {
+    Statements statements(gathered, answers, findings);
+    std::optional<AccountId> asked;  // the account and supply of the step before
+    SupplyId supply = 0;
     std::optional<SupplyStep> last;
     std::int64_t quantity = 0, measure = 0;
     bool said = false;
@@ -169,7 +198,14 @@ Result<void> judge_supplies(Gathered& gathered, Findings& findings) {
                               std::to_string(last->supply) + " (measure " + std::to_string(measure) + ") at " +
                               format_time(last->key.at));
     };
-    DAYBOOK_TRY(gathered.supplies.each([&](const SupplyStep& step) -> Result<void> {
+    const auto take = [&](const SupplyStep& step) -> Result<void> {
+        if (asked != step.account || supply != step.supply) {
+            if (asked) DAYBOOK_TRY(statements.end_supply(supply));
+            statements.begin(step.account);
+            asked = step.account;
+            supply = step.supply;
+        }
+        statements.take(step);
         if (!gathered.corrections.effective(step.key.seq, gathered.head)) return {};
         const bool same = last && last->account == step.account && last->supply == step.supply;
         if (!same || last->key != step.key) judge();
@@ -181,9 +217,10 @@ Result<void> judge_supplies(Gathered& gathered, Findings& findings) {
         quantity += step.quantity;
         measure += step.measure;
         return {};
-    }));
+    };
+    DAYBOOK_TRY(gathered.supplies.each(take));
     judge();
-    return {};
+    return asked ? statements.end_supply(supply) : Result<void>();
 }
 
 }  // namespace daybook::audit

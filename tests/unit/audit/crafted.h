@@ -3,7 +3,9 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,6 +30,24 @@ struct Plan {
     custody::CountLists lists = {};                        // CountAttested
     std::vector<std::string> engine_lines = {};            // pieces of lines that the engine writes
 };
+
+// As JSON has bytes (RFC 4648).
+inline std::string base64(std::span<const unsigned char> bytes) {
+    constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    std::uint32_t bits = 0;
+    int have = 0;
+    for (const unsigned char byte : bytes) {
+        bits = bits << 8 | byte;
+        for (have += 8; have >= 6; have -= 6) out += kDigits[bits >> (have - 6) & 63];
+    }
+    if (have > 0) out += kDigits[bits << (6 - have) & 63];
+    out.append((4 - out.size() % 4) % 4, '=');
+    return out;
+}
+inline std::string base64(std::string_view bytes) {
+    return base64(std::span(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
 
 class Crafted {
 public:
@@ -70,8 +90,10 @@ public:
         return position;
     }
 
-    [[nodiscard]] audit::Report audit(Position from = 0, Position to = kNoPosition, std::size_t memory = 1u << 20) {
+    [[nodiscard]] audit::Report audit(Position from = 0, Position to = kNoPosition, std::size_t memory = 1u << 20,
+                                      const audit::Keys& keys = {}) {
         audit::Options options;
+        options.keys = keys;
         options.from = from;
         options.to = to;
         options.scratch = dir_.path();
