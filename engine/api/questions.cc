@@ -18,7 +18,8 @@ constexpr Family (*kFamilies[])() = {
     stock_questions,     account_questions,
     obligation_questions, board_questions,   claim_questions,    day_questions,    desk_questions,
     since_questions,     replenish_questions, rule_questions,    refused_questions, register_questions,
-    document_questions,  count_sheet_questions, reconciliation_questions, event_questions, engine_questions,
+    document_questions,  count_sheet_questions, counted_questions, reconciliation_questions, event_questions,
+    engine_questions,
     stream_questions};
 
 // The first of the words of a text that are parted by a character; the text becomes the rest.

@@ -11,9 +11,11 @@
 //   items                              search: model, collection, category, metal, stone, text; epc; number (of a
 //                                      label or paper); site, available, retail_from, retail_to; rows, cursor
 //   held/{path…}                       what an account held within [from, to): from, to, known_at; rows, cursor
+//   held                               the same of a person, a party or a parcel: person, party, parcel
 //   statements/{path…}                 opening + came - went = closing: from, to, or `at` for a business day; known_at;
 //                                      rows, cursor
-//   trial-balance                      pieces and supplies by class of account    valid_at, known_at
+//   trial-balance                      pieces and supplies by class of account, and the verdicts of invariants: check
+//                                      (hold every piece against the accounts); valid_at, known_at
 //   stock                              by model and site: model, site, own_only; valid_at, known_at; rows, cursor
 //   accounts                           those that hold pieces: class, site; rows, cursor
 //   accounts/{path…}                   what is in one              valid_at, known_at; rows, cursor
@@ -27,7 +29,8 @@
 //   deadlines                          what is due to somebody else: site, before; rows, cursor
 //   days/{site}                        business days;  with `at`: the entries of the day that contains it; rows, cursor
 //   sales/{site}                       sales and credits of a day, and what papers are missing: at; rows, cursor
-//   inspections                        pieces in hold that wait for a verdict, or failed: site; rows, cursor
+//   inspections                        pieces in hold that wait for a verdict, or failed: site; valid_at, known_at;
+//                                      rows, cursor
 //   replenish                          models below their target: site, model
 //   supplies                           supplies below their reorder point: site, all
 //   since                              what happened since `from` (a position or a time), exceptions first: site, rows
@@ -35,14 +38,19 @@
 //   authority/{principal}              roles, and by which events: at (which of them hold then); known_at
 //   limits                             limits of a site, and how far each is used: site
 //   coverage                           when each account of a site was counted last: site
-//   late                               late entries and corrections, and what they passed: from, to, site; rows, cursor
-//   corrections                        what was superseded, and by what: from, to, site; rows, cursor
-//   counts                             counts of a site, with what they found: site; rows, cursor
+//   counted                            pieces inside and the last count that matched each: site, days, overdue;
+//                                      valid_at, known_at; rows, cursor
+//   counted/{path…}                    the same of one account
+//   late                               late entries and corrections, and what they passed: from, to, site;
+//                                      known_at; rows, cursor
+//   corrections                        what was superseded, and by what: from, to, site; known_at; rows, cursor
+//   counts                             counts of a site, with what they found: site; known_at; rows, cursor
 //   counts/{count}                     its sheet: what was expected where, and what became of it: rows, cursor
-//   documents/{number…}                the life of a document, by its number: rows, cursor
-//   reconciliation/{site}              a business day in numbers, account by account: at
+//   documents/{number…}                the life of a document, by its number: known_at; rows, cursor
+//   reconciliation/{site}              a business day in numbers, account by account: at; known_at
 //   refused                            commands that were refused, the newest first: rows, cursor
 //   range                              digest of [from, to) of the log, as it is exported
+//   checkpoint                         Merkle root and signed text of a checkpoint over so many events: size
 //   events                             recorded events: from (a position), rows
 //   events/{position}                  one
 //   digest                             each read model's digest

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The questions of the desk and of auditors, through the program, each against the exported events."""
 
+import base64
 import collections
 import hashlib
 import json
 import re
+import subprocess
 import unittest
 import uuid
 
@@ -213,6 +215,48 @@ class QuestionsTest(LedgerTest):
         root = self.ledger.ask("range")["root"]
         self.assertEqual(self.ledger.ask("verify")["root"], root)
 
+    def test_a_checkpoint_is_signed_and_audited(self):
+        key, keys = self.ledger.dir / "key.pem", self.ledger.dir / "keys.txt"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True, capture_output=True)
+        public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout"], check=True, capture_output=True, text=True)
+        keys.write_text("signer audit 2026\n" + public.stdout)
+        answer = self.ledger.ask("checkpoint")
+        self.assertEqual(answer["root"], self.ledger.ask("range")["root"])
+        self.assertEqual(self.ledger.run("checkpoint").stdout.decode(), answer["text"])
+        system = next(grant["principal"] for grant in command_of(self.events[0])["ledger_created"]["grants"]
+                      if grant["role"] == "SYS")
+
+        def seal(text):
+            given = self.ledger.dir / "text"
+            given.write_text(text)
+            signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", given],
+                                       check=True, capture_output=True).stdout
+            command = {"event_id": str(uuid.uuid4()), "entity": 1, "actor": {"principal": system, "role": "SYS"},
+                       "checkpoint_sealed": {"first": 0, "last": int(answer["size"]) - 1, "signer": "audit 2026",
+                                             "root": base64.b64encode(bytes.fromhex(answer["root"])).decode(),
+                                             "signature": base64.b64encode(signature).decode()}}
+            sealed = self.ledger.submit([json.dumps(command)])[0]
+            self.assertIn("position", sealed, sealed)
+            return int(sealed["position"])
+
+        def chain(*options):
+            done = self.ledger.run("audit", "--json", *options, check=False)
+            return done.returncode, next(row for row in json.loads(done.stdout)["rows"] if row["number"] == 9)
+
+        seal(answer["text"])
+        code, verified = chain("--keys", str(keys))
+        self.assertEqual((code, verified.get("listed"), verified.get("violated")), (0, None, None))
+        self.assertIn("was not given", chain()[1]["list"][0]["what"])
+        wrong = seal(answer["text"].replace("size ", "size 1"))
+        code, named = chain("--keys", str(keys))
+        self.assertEqual((code, int(named["violations"][0]["event"])), (1, wrong))
+        self.ledger.serve()
+        self.assertEqual(chain("--keys", str(keys)), (code, named))
+        keys.write_text("no key")
+        done = self.ledger.run("audit", "--keys", str(keys), check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("signer", done.stderr.decode())
+
     def test_a_document_is_followed_through_its_life(self):
         memo = next(event for event in self.events if "memo_out_issued" in command_of(event))
         number = command_of(memo)["memo_out_issued"]["memo"]
@@ -321,6 +365,35 @@ class QuestionsTest(LedgerTest):
             return
         self.fail("no count was attested")
 
+    def test_pages_stay_those_of_their_first_one(self):
+        memo = next(event for event in self.events if "memo_out_issued" in command_of(event))
+        number = command_of(memo)["memo_out_issued"]["memo"]
+        questions = [("late",), ("counts", "--site", "1"), ("document", number), ("counted",), ("inspections",)]
+        wholes = {question: self.ledger.ask(*question, *ALL).get("rows", []) for question in questions}
+        firsts = {question: self.ledger.ask(*question, "--rows", "1") for question in questions}
+        item = (wholes["inspections",] or [{"item": sorted(self.in_state("R", "V"))[-1]}])[-1]["item"]
+        site = int(self.pieces[item]["account"].split("/")[1])
+        inspected = json.dumps({
+            "event_id": str(uuid.uuid4()), "occurred_at": self.events[-1]["occurred_at"], "entity": 1, "site": site,
+            "actor": {"principal": site * 1000 + 1, "role": "OC"}, "late": {"flag": True, "reason": "found on a slip"},
+            "attest": [{"principal": 1, "role": "HQ", "method": "PIN"}], "lines": [{"item": item}],
+            "docs": [{"type": "MEMO", "number": number}],
+            "inspection_recorded": {"phase": "STOCK", "verdict": "PASS",
+                                    "checklist": {"id": "C1", "version": 1}}})
+        answer = self.ledger.submit([inspected])[0]
+        self.assertIn("position", answer, answer)
+        self.assertNotEqual(self.ledger.ask("late", *ALL)["rows"], wholes["late",])
+        for question, whole in wholes.items():
+            page, rows = firsts[question], []
+            while True:
+                rows += page.get("rows", [])
+                if "next" not in page:
+                    break
+                page = self.ledger.ask(*question, "--rows", "7", "--cursor", page["next"])
+                for name in ("position", "known_at", "valid_at"):
+                    self.assertEqual(page["as_of"].get(name), firsts[question]["as_of"].get(name), question)
+            self.assertEqual(rows, whole, question)
+
     def test_what_was_refused_is_remembered(self):
         wrong = [json.loads(line)["event_id"] for line in self.lines
                  if "wrong on purpose: " in json.loads(line).get("note", "")]
@@ -356,6 +429,130 @@ class QuestionsTest(LedgerTest):
                        if "counted" in row]
             self.assertTrue(counted)
 
+    def test_a_day_is_reconciled_as_it_was_known(self):
+        closed = [i for i, event in enumerate(self.events)
+                  if "day_closed" in command_of(event) and command_of(event)["site"] == 1]
+        at = self.events[closed[-2]]["occurred_at"]  # the first instant of the last day that was closed
+        first = self.ledger.ask("reconcile", "1", "--at", at, "--known-at", str(closed[-1] - 1))
+        self.assertNotIn("to", first)  # it was open then
+        known = self.ledger.ask("reconcile", "1", "--at", at, "--known-at", str(closed[-1]))
+        self.assertEqual(known["to"], self.events[closed[-1]]["occurred_at"])
+        now = self.ledger.ask("reconcile", "1", "--at", at)
+        rows = {row["account"]: row for row in now["rows"]}
+        for row in known["rows"]:  # nothing late was told of that day since
+            for name in ("opening", "expected", "counted", "difference"):
+                self.assertEqual(row.get(name), rows[row["account"]].get(name), row)
+        again = self.ledger.ask("reconcile", "1", "--at", at, "--known-at", str(closed[-1]))
+        self.assertEqual(known, again)
+        path = next(row["account"] for row in known["rows"] if int(row.get("expected", 0)))
+        statement = self.ledger.ask("statement", path, "--at", at, "--known-at", str(closed[-1] - 1))
+        self.assertEqual(statement, self.ledger.ask("statement", path, "--at", at, "--known-at", str(closed[-1] - 1)))
+
+    def test_the_verdicts_of_a_trial_balance(self):
+        answer = self.ledger.ask("trial-balance", "--check")
+        self.assertTrue(answer["ok"])
+        self.assertEqual(int(answer["registered"]), len(self.pieces))
+        self.assertEqual(answer["registered"], answer["pieces"])
+        checked = {row["number"]: int(row.get("checked", 0)) for row in answer["verdicts"]}
+        self.assertEqual(sorted(checked), [2, 3, 4, 5, 6, 12])
+        self.assertEqual((checked[2], checked[5]), (len(self.pieces), len(self.pieces)))
+        self.assertEqual(checked[4], len(self.in_state("T")))
+        self.assertTrue(all("not_checked" not in row for row in answer["verdicts"]))
+        quick = {row["number"]: row for row in self.ledger.ask("trial-balance")["verdicts"]}
+        self.assertEqual({number for number, row in quick.items() if "not_checked" not in row}, {3})
+        half = self.events[len(self.events) // 2]["occurred_at"]
+        then = self.ledger.ask("trial-balance", "--check", "--valid-at", half, "--known-at", str(len(self.events) // 2))
+        self.assertTrue(then["ok"], then)
+        self.assertEqual(then["registered"], then["pieces"])
+
+    def test_when_each_piece_was_counted_last(self):
+        inside = self.in_state("R", "V", "D", "P", "K")
+        rows = self.ledger.ask("counted", *ALL)["rows"]
+        self.assertEqual({row["item"] for row in rows}, inside)
+        opened = {command_of(event)["obligation_id"]: event["occurred_at"] for event in self.events
+                  if "count_opened" in command_of(event)}
+        matched = collections.defaultdict(list)
+        for event in self.events:
+            if "count_attested" in command_of(event):
+                for item in event.get("counted", {}).get("matched", []):
+                    matched[item].append(command_of(event)["obligation_id"])
+        for row in rows:
+            if "last" in row:
+                self.assertEqual(row["last"]["counted_at"], opened[row["last"]["count"]])
+            newest = max((opened[count] for count in matched[row["item"]]), default=None)
+            self.assertEqual(row.get("last", {}).get("counted_at"), newest, row)
+        self.assertTrue(any("last" in row for row in rows))
+        paged, cursor = [], ""
+        while True:
+            page = self.ledger.ask("counted", "--rows", "37", *(["--cursor", cursor] if cursor else []))
+            paged += page.get("rows", [])
+            cursor = page.get("next", "")
+            if not cursor:
+                break
+        self.assertEqual(paged, rows)
+        path = rows[0]["account"]
+        self.assertEqual(self.ledger.ask("counted", path, *ALL)["rows"],
+                         [row for row in rows if row["account"] == path])
+        # Nobody counted it within no days at all: all that have been inside for longer.
+        late = self.ledger.ask("counted", "--days", "0", "--overdue", *ALL)["rows"]
+        self.assertEqual({row["item"] for row in late}, inside)
+        self.assertEqual(self.ledger.ask("counted", "--days", "9999", "--overdue", *ALL).get("rows", []), [])
+        half = str(len(self.events) // 2)
+        then = self.ledger.ask("counted", "--site", "1", "--known-at", half, *ALL)
+        self.assertTrue(all(row["account"].startswith("SITE/1/") for row in then["rows"]))
+        self.assertEqual(then, self.ledger.ask("counted", "--site", "1", "--known-at", half, "--valid-at",
+                                               then["as_of"]["valid_at"], *ALL))
+
+    def test_a_case_that_is_nearly_full_names_its_dearest_pieces(self):
+        rows = [row for row in self.ledger.ask("limits", "--site", "1")["rows"] if int(row.get("pieces", 0))]
+        for row in rows:
+            if not row["limit"].startswith("SITE/"):
+                continue
+            held = self.ledger.ask("account", row["limit"], *ALL)["items"]
+            dear = sorted((int(item["insured"]["minor"]) for item in held), reverse=True)[:5]
+            self.assertEqual([int(one["insured"]["minor"]) for one in row["top"]], dear)
+            self.assertLessEqual({one["item"] for one in row["top"]}, {item["item"] for item in held})
+
+    def test_what_persons_parties_and_parcels_held(self):
+        ever = ("--from", "2020-01-01T00:00:00Z", "--to", "2030-01-01T00:00:00Z", *ALL)
+        moved = collections.defaultdict(set)  # who → the pieces that came there
+        parcels = collections.defaultdict(set)
+        memos = {}
+        for event in self.events:
+            command = command_of(event)
+            for i, line in enumerate(event.get("lines", [])):
+                path = line.get("to", "")
+                item = line.get("item") or (command["lines"][i] if i < len(command.get("lines", [])) else {}).get("item")
+                if "/PERSON/" in path:
+                    moved["person", path.rsplit("/", 1)[1]].add(item)
+                if path.startswith("EXT/MEMO/") and "memo_out_issued" in command:
+                    moved["party", str(command["memo_out_issued"]["party"])].add(item)
+                    memos[path] = str(command["memo_out_issued"]["party"])
+                if "transfer_packed" in command:
+                    parcels[command["transfer_packed"]["parcel"]].add(item)
+        self.assertTrue(memos and parcels)
+        person = next(name for what, name in moved if what == "person")
+        rows = self.ledger.ask("held", "--person", person, *ever)["rows"]
+        self.assertEqual({row["item"] for row in rows}, moved["person", person])
+        self.assertTrue(all(row["account"].endswith("/PERSON/" + person) for row in rows))
+        party = next(iter(memos.values()))
+        rows = self.ledger.ask("held", "--party", party, *ever)["rows"]
+        self.assertLessEqual(moved["party", party], {row["item"] for row in rows})
+        self.assertEqual({memos[row["account"]] for row in rows if row["account"] in memos}, {party})
+        parcel = next(iter(parcels))
+        rows = self.ledger.ask("held", "--parcel", parcel, *ever)["rows"]
+        self.assertEqual({row["item"] for row in rows}, parcels[parcel])
+        self.assertTrue(all("/PACK" in row["account"] or row["account"].startswith("TRANSIT/") for row in rows))
+        self.assertEqual(self.ledger.run("held", *ever, check=False).returncode, 2)
+
+    def test_what_an_account_held_is_told_with_title_and_flags(self):
+        path = next(row["account"] for row in self.pieces.values() if "/VAULT/" in row["account"])
+        now = self.ledger.ask("account", path, *ALL)
+        then = self.ledger.ask("account", path, "--known-at", str(len(self.events) - 1), *ALL)
+        for one, other in zip(now["items"], then["items"], strict=True):
+            for name in ("item", "owner", "flags", "model", "since", "insured", "verdict"):
+                self.assertEqual(one.get(name), other.get(name), name)
+
     def test_every_question_has_a_table_for_people(self):
         item = next(iter(self.pieces))
         asked = [("item", item), ("history", item), ("next", item), ("search",), ("stock",), ("account",),
@@ -363,7 +560,8 @@ class QuestionsTest(LedgerTest):
                  ("reservations",), ("deadlines",), ("since",), ("sales", "1"), ("inspections",), ("replenish",),
                  ("supplies", "--all"), ("changes",), ("authority", "1"), ("limits", "--site", "1"),
                  ("coverage", "--site", "1"), ("late",), ("corrections",), ("counts", "--site", "1"),
-                 ("reconcile", "1"), ("refused",), ("range",), ("digest",), ("status",)]
+                 ("reconcile", "1"), ("refused",), ("range",), ("digest",), ("status",), ("trial-balance", "--check"),
+                 ("counted",), ("checkpoint",)]
         for question in asked:
             with self.subTest(question=question):
                 text = self.ledger.run(*question).stdout.decode()

@@ -123,6 +123,7 @@ Family rule_questions();
 Family refused_questions();
 Family register_questions();
 Family count_sheet_questions();
+Family counted_questions();
 Family document_questions();
 Family reconciliation_questions();
 Family day_questions();

@@ -31,22 +31,22 @@ Result<void> read_scans(const Asked& asked, const projections::ObligationRow& co
 }
 
 Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening,
-                                const projections::ObligationRow& count) {
+                                const projections::ObligationRow& count, Position known) {
     const projections::CountRow row{count.closed_by, time_of(opening.occurred_at()), count.obligation.ref.id};
     for (const std::string& path : opening.command().count_opened().accounts()) {
         const auto account = custody::AccountId::parse(path);
         if (!account) continue;
-        DAYBOOK_ASSIGN(const bool again, reading.is_to_be_rechecked(*account, row, reading.position()));
+        DAYBOOK_ASSIGN(const bool again, reading.is_to_be_rechecked(*account, row, known));
         if (again) return true;
     }
     return false;
 }
 
 Result<bool> is_to_be_rechecked(const projections::Reading& reading, const custody::AccountId& account,
-                                const std::string& count) {
-    DAYBOOK_ASSIGN(const auto counts, reading.counts(account, reading.position()));
+                                const std::string& count, Position known) {
+    DAYBOOK_ASSIGN(const auto counts, reading.counts(account, known));
     for (auto row = counts.rbegin(); row != counts.rend(); ++row) {
-        if (row->count.text() == count) return reading.is_to_be_rechecked(account, *row, reading.position());
+        if (row->count.text() == count) return reading.is_to_be_rechecked(account, *row, known);
     }
     return false;
 }

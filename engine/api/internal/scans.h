@@ -26,10 +26,10 @@ Result<void> read_scans(const Asked& asked, const projections::ObligationRow& co
 
 // Whether an attested count, of which the opening is given, is to be made again in one of its accounts at least.
 Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening,
-                                const projections::ObligationRow& count);
+                                const projections::ObligationRow& count, Position known);
 // The same of one account of a count that is named by its text; false where it is not one of the account's.
 Result<bool> is_to_be_rechecked(const projections::Reading& reading, const custody::AccountId& account,
-                                const std::string& count);
+                                const std::string& count, Position known);
 
 inline Micros time_of(const google::protobuf::Timestamp& at) { return at.seconds() * kSecond + at.nanos() / 1000; }
 

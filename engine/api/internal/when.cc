@@ -89,6 +89,10 @@ Result<When> when_of(const Asked& asked, const std::string& known_param) {
     return when;
 }
 
+Result<Micros> When::end_of_open_day() const {
+    return past ? reading.newest_at(0, at.known) : Result<Micros>(at.valid);
+}
+
 Result<void> When::fill_as_of(const Asked& asked, v1::AsOf& out) const {
     fill(at.valid, out.mutable_valid_at());
     if (known_at) fill(*known_at, out.mutable_known_at());
@@ -140,6 +144,16 @@ Result<Interval> interval_of(const Asked& asked) {
                                              asked.param("to"));
     }
     return interval;
+}
+
+std::optional<projections::DayRow> day_at(const std::vector<projections::DayRow>& days, Micros at, Position known) {
+    for (projections::DayRow day : days) {
+        const bool closed = day.to != 0 && day.closed_by < known;
+        if (!closed) day.to = 0, day.closed_by = kNoPosition;
+        if (at >= day.from && (day.to == 0 || at < day.to)) return day;
+        if (!closed) break;
+    }
+    return std::nullopt;
 }
 
 void fill_evidence(const projections::HistoryRow& row, v1::EvidenceRow& out) {

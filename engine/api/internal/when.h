@@ -18,6 +18,10 @@ struct When {
     std::optional<Micros> known_at;  // as asked; nullopt: by position, or left out
     bool past = false;               // known_at was given: later events are no lag
 
+    // V, where the question gives none and asks for a day that goes on: as known at a given R, the newest valid time
+    // that was known then, so that the answer is the same whenever it is asked for.
+    [[nodiscard]] Result<Micros> end_of_open_day() const;
+
     // Fills in everything of as_of.
     Result<void> fill_as_of(const Asked& asked, v1::AsOf& out) const;
 };
@@ -44,6 +48,10 @@ struct Interval {
     Micros from = 0, to = 0;
 };
 Result<Interval> interval_of(const Asked& asked);
+
+// The business day that contains an instant, of a site's days, as known before a position: one that was closed later
+// was open still.
+std::optional<projections::DayRow> day_at(const std::vector<projections::DayRow>& days, Micros at, Position known);
 
 void fill_evidence(const projections::HistoryRow& row, v1::EvidenceRow& out);
 // With who was there, from the log.

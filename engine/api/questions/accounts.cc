@@ -1,4 +1,5 @@
 // Accounts: which hold something, and what is in one.
+#include "engine/api/internal/pieces_at.h"
 #include "engine/api/internal/when.h"
 
 namespace daybook::api {
@@ -23,7 +24,7 @@ Result<std::string> accounts(const Asked& asked) {
     });
 }
 
-// What was in an account at (V, R). Of the pieces, what is told by their custody: title and flags are not.
+// What was in an account at (V, R), its pieces by their chains.
 Result<std::string> account_at(const Asked& asked, const custody::AccountId& account, projections::Page page) {
     DAYBOOK_ASSIGN(const When when, when_of(asked));
     page.cursor = rest_of_cursor(asked);
@@ -35,19 +36,15 @@ Result<std::string> account_at(const Asked& asked, const custody::AccountId& acc
     message.set_account(account.path());
     message.set_pieces(totals.pieces);
     asked.money(totals.insured_minor, *message.mutable_insured());
-    for (const auto& piece : found.rows) {
-        DAYBOOK_ASSIGN(const auto chain, when.reading.chain(piece.item, when.at));
-        if (chain.stays.empty()) continue;
-        DAYBOOK_ASSIGN(const std::string model, model_at(asked, chain, when.at.valid));
+    const RowContext context{asked.context.currency, when.at.valid};
+    PiecesAt pieces(asked, when);
+    for (const auto& row : found.rows) {
+        DAYBOOK_ASSIGN(const auto piece, pieces.piece(row.item));
+        if (!piece) continue;
         v1::ItemRow& out = *message.add_items();
-        out.set_item(piece.item.text());
-        if (const auto state = custody::state_of(account.kind)) out.set_state(state_code(*state));
-        out.set_account(account.path());
-        out.set_holder(holder_text(account));
-        fill(piece.since, out.mutable_since());
-        if (piece.since_event != kNoPosition) out.set_since_event(piece.since_event);
-        out.set_model(model);
-        asked.money(chain.stays.back().insured_minor, *out.mutable_insured());
+        fill(item_row(*piece), context, out);
+        out.clear_obligations();
+        for (const auto& obligation : piece->obligations) fill_obligation(obligation, context, *out.add_obligations());
     }
     for (const auto& row : supplies.rows) fill(row, *message.add_supplies());
     message.set_next(cursor_text(when, found.next));

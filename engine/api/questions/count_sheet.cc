@@ -50,7 +50,7 @@ public:
         DAYBOOK_ASSIGN(const v1::Event end, asked_.event_at(count_.closed_by));
         found_ = found_as(end.counted());
         if (!end.command().has_count_attested()) return {};
-        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, opening, count_));
+        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, opening, count_, reading_.position()));
         message.set_recheck(recheck);
         return {};
     }

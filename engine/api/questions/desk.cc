@@ -1,7 +1,8 @@
 // The desk's day: what waits for a verdict, and what was sold and credited with which papers missing.
 #include <algorithm>
 
-#include "engine/api/internal/asked.h"
+#include "engine/api/internal/pieces_at.h"
+#include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
 #include "schemas/daybook/v1/report.pb.h"
 
@@ -11,16 +12,30 @@ namespace {
 using custody::EventType;
 using custody::Verdict;
 using projections::ItemRow;
-using projections::Page;
-using projections::Reading;
-
-constexpr std::size_t kVerdictEventsMax = 200;  // of a piece's newest, in which its verdict is looked for
 
 // ---- Inspections ----
 
-Result<void> fill_inspection(const Asked& asked, const Reading& reading, const ItemRow& piece, v1::InspectionRow& out) {
+// The phase that is due, by the event that brought the piece into hold; unspecified: any.
+v1::InspectionRecorded::Phase phase_due(EventType brought) {
+    switch (brought) {
+        case EventType::kGoodsReceived:
+        case EventType::kMemoInReceived:
+        case EventType::kTransferReceived:
+        case EventType::kTransferReturned: return v1::InspectionRecorded::IN;
+        case EventType::kMemoReturned: return v1::InspectionRecorded::MEMO_RETURN;
+        case EventType::kReceivedFromClient: return v1::InspectionRecorded::COM_IN;
+        case EventType::kReturnedFromWorkshop: return v1::InspectionRecorded::REPAIR_OUT;
+        case EventType::kMovedToHold:
+        case EventType::kItemRecovered: return v1::InspectionRecorded::STOCK;
+        default: return v1::InspectionRecorded::UNSPECIFIED;
+    }
+}
+
+Result<void> fill_inspection(const Asked& asked, const When& when, const custody::PieceState& state,
+                             v1::InspectionRow& out) {
+    const ItemRow piece = item_row(state);
     v1::ItemRow item;
-    fill(piece, asked.context, item);
+    fill(piece, {asked.context.currency, when.at.valid}, item);
     out.set_item(item.item());
     out.set_model(item.model());
     out.set_account(item.account());
@@ -28,44 +43,52 @@ Result<void> fill_inspection(const Asked& asked, const Reading& reading, const I
     out.set_verdict(item.verdict());
     *out.mutable_owner() = item.owner();
     out.set_quarantined((piece.flags & custody::kQuarantined) != 0);
-    if (piece.verdict == Verdict::kNone) return {};
-    DAYBOOK_ASSIGN(const auto history, reading.history(piece.item, {kVerdictEventsMax, {}}, true));
-    for (const auto& event : history.rows) {
-        if (event.type != EventType::kInspectionRecorded) continue;
-        DAYBOOK_ASSIGN(const v1::Event inspection, asked.event_at(event.position));
-        out.set_inspector(inspection.command().actor().principal());
-        out.set_position(event.position);
-        break;
+    if (piece.verdict == Verdict::kNone) {
+        DAYBOOK_ASSIGN(const v1::Event brought, asked.event_at(piece.since_event));
+        out.set_phase(phase_due(static_cast<EventType>(event_type_of(brought))));
+        return {};
     }
+    DAYBOOK_ASSIGN(auto chain, when.reading.chain(piece.item, when.at));
+    std::stable_sort(chain.events.begin(), chain.events.end(),
+                     [](const auto& a, const auto& b) { return a.occurred_at < b.occurred_at; });
+    const auto inspected = std::find_if(chain.events.rbegin(), chain.events.rend(), [&](const auto& event) {
+        return event.type == EventType::kInspectionRecorded && event.effective && event.occurred_at <= when.at.valid;
+    });
+    if (inspected == chain.events.rend()) return {};
+    DAYBOOK_ASSIGN(const v1::Event inspection, asked.event_at(inspected->position));
+    out.set_inspector(inspection.command().actor().principal());
+    out.set_phase(inspection.command().inspection_recorded().phase());
+    out.set_position(inspected->position);
     return {};
 }
 
-// The pieces in hold that cannot be put away yet. A cursor is an account's path and, behind '!', that of its page.
+// The pieces in hold that cannot be put away yet. A cursor has, beside (V, R), an account's path and, behind '!', that
+// of its page.
 class InHold {
 public:
-    InHold(const Asked& asked, const Reading& reading, SiteId site, Page page)
-        : asked_(asked), reading_(reading), site_(site), page_(std::move(page)) {}
+    InHold(const Asked& asked, const When& when, SiteId site, std::size_t rows_max)
+        : asked_(asked), when_(when), pieces_(asked, when), site_(site), rows_max_(rows_max) {}
 
     Result<void> fill_rows(v1::InspectionsAnswer& message) {
         DAYBOOK_TRY(find_accounts());
-        std::string inner;
+        std::string inner = rest_of_cursor(asked_);
         std::size_t at = 0;
-        if (!page_.cursor.empty()) {
-            const std::size_t bang = page_.cursor.find('!');
-            const std::string path = page_.cursor.substr(0, bang);
+        if (!asked_.param("cursor").empty()) {
+            const std::size_t bang = inner.rfind('!');
+            const std::string path = inner.substr(0, bang);
             while (at < accounts_.size() && accounts_[at].path() != path) ++at;
             if (bang == std::string::npos || at == accounts_.size())
-                return wrong("cursor", page_.cursor, "a cursor of this question");
-            inner = page_.cursor.substr(bang + 1);
+                return wrong("cursor", asked_.param("cursor"), "a cursor of this question");
+            inner = inner.substr(bang + 1);
         }
         for (; at < accounts_.size(); ++at, inner.clear()) {
             do {
-                const auto room = page_.rows_max - static_cast<std::size_t>(message.rows_size());
+                const auto room = rows_max_ - static_cast<std::size_t>(message.rows_size());
                 if (room == 0) {
-                    message.set_next(accounts_[at].path() + "!" + inner);
+                    message.set_next(cursor_text(when_, accounts_[at].path() + "!" + inner));
                     return {};
                 }
-                DAYBOOK_ASSIGN(const auto found, reading_.account(accounts_[at], {room, inner}));
+                DAYBOOK_ASSIGN(const auto found, when_.reading.account_at(accounts_[at], when_.at, {room, inner}));
                 for (const auto& row : found.rows) DAYBOOK_TRY(add(row.item, message));
                 inner = found.next;
             } while (!inner.empty());
@@ -78,32 +101,36 @@ private:
         projections::AccountsQuery query;
         query.kind = custody::AccountClass::kSiteHold;
         query.site = site_;
-        DAYBOOK_ASSIGN(const auto found, reading_.accounts(query, {limits::kPageRowsMax, {}}));
-        for (const auto& row : found.rows) accounts_.push_back(row.account);
+        DAYBOOK_ASSIGN(const auto found, when_.reading.accounts_at(query, when_.at));
+        for (const auto& row : found.rows) {
+            if (row.pieces != 0) accounts_.push_back(row.account);
+        }
+        std::sort(accounts_.begin(), accounts_.end());
         return {};
     }
     Result<void> add(const ItemId& id, v1::InspectionsAnswer& message) {
-        DAYBOOK_ASSIGN(const auto piece, reading_.item(id));
-        if (!piece.row) return {};
-        const Verdict verdict = piece.row->verdict;
+        DAYBOOK_ASSIGN(const auto piece, pieces_.piece(id));
+        if (!piece) return {};
+        const Verdict verdict = piece->item.verdict;
         if (verdict != Verdict::kNone && verdict != Verdict::kFail) return {};
-        return fill_inspection(asked_, reading_, *piece.row, *message.add_rows());
+        return fill_inspection(asked_, when_, *piece, *message.add_rows());
     }
 
     const Asked& asked_;
-    const Reading& reading_;
+    const When& when_;
+    PiecesAt pieces_;
     const SiteId site_;
-    const Page page_;
+    const std::size_t rows_max_;
     std::vector<custody::AccountId> accounts_;
 };
 
 Result<std::string> inspections(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
     v1::InspectionsAnswer message;
-    asked.as_of(reading.position(), message);
-    DAYBOOK_TRY(InHold(asked, reading, site, page).fill_rows(message));
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    DAYBOOK_TRY(InHold(asked, when, site, page.rows_max).fill_rows(message));
     return codec::to_json(message);
 }
 
@@ -178,7 +205,7 @@ Result<std::string> sales(const Asked& asked) {
 }
 
 constexpr QuestionInfo kQuestions[] = {
-    {"inspections", "site rows cursor", inspections},
+    {"inspections", "site valid_at known_at rows cursor", inspections},
     {"sales/*", "at rows cursor", sales},
 };
 

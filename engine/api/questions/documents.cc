@@ -3,8 +3,8 @@
 #include <map>
 #include <set>
 
-#include "engine/api/internal/asked.h"
 #include "engine/api/internal/open.h"
+#include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
 #include "schemas/daybook/v1/report.pb.h"
 
@@ -85,27 +85,29 @@ void fill_event(const v1::Event& event, Position position, const Part& part, v1:
     out.set_by(command.actor().principal());
 }
 
-// A cursor is the position to go on from, and binds nothing else: what carries a number is never taken back.
+// As known at R. A cursor has, beside (V, R), the position to go on from.
 Result<std::string> document(const Asked& asked) {
     std::string number = asked.question.path[1];
     for (std::size_t i = 2; i < asked.question.path.size(); ++i) number += "/" + asked.question.path[i];
     DAYBOOK_ASSIGN(const auto page, asked.page());
-    DAYBOOK_ASSIGN(const auto from, asked.number_param<Position>("cursor", 0, kNoPosition - 1));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
-    DAYBOOK_ASSIGN(auto found, reading.number(number, 0, reading.position(), limits::kPageRowsMax));
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(const Position from, row_of_cursor(asked));
+    DAYBOOK_ASSIGN(auto found, when.reading.number(number, 0, when.at.known, limits::kPageRowsMax));
     if (found.empty()) return fail(ErrorCode::kNotFound, "no event carries the number '" + number + "'");
     Life life;
     for (const auto& row : found) {
         std::string& as = life[row.position].as;
         as += (as.empty() ? "" : ", ") + std::string(codec::to_string(row.kind));
     }
-    DAYBOOK_TRY(follow_all(asked, reading, life));
+    DAYBOOK_TRY(follow_all(asked, when.reading, life));
+    life.erase(life.lower_bound(when.at.known), life.end());
     v1::DocumentAnswer message;
-    asked.as_of(reading.position(), message);
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    message.mutable_as_of()->clear_valid_at();  // the question has none
     message.set_number(number);
     for (auto at = life.lower_bound(from); at != life.end(); ++at) {
         if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
-            message.set_next(std::to_string(at->first));
+            message.set_next(cursor_text(when, std::to_string(at->first)));
             break;
         }
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(at->first));
@@ -114,7 +116,7 @@ Result<std::string> document(const Asked& asked) {
     return codec::to_json(message);
 }
 
-constexpr QuestionInfo kQuestions[] = {{"documents/**", "rows cursor", document}};
+constexpr QuestionInfo kQuestions[] = {{"documents/**", "known_at rows cursor", document}};
 
 }  // namespace
 

@@ -4,13 +4,16 @@
 #include <map>
 #include <set>
 
-#include "engine/api/internal/asked.h"
+#include "engine/api/internal/pieces_at.h"
 #include "engine/api/internal/scans.h"
+#include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
 #include "schemas/daybook/v1/report.pb.h"
 
 namespace daybook::api {
 namespace {
+
+constexpr Micros kNever = std::numeric_limits<Micros>::max();
 
 using custody::AccountId;
 using custody::EventType;
@@ -52,8 +55,8 @@ void add_move(EventType type, std::int64_t count, v1::ReconciliationRow& out) {
 
 class Reconciliation {
 public:
-    Reconciliation(const Asked& asked, const Reading& reading, SiteId site, const projections::DayRow& day)
-        : asked_(asked), reading_(reading), site_(site), day_(day) {}
+    Reconciliation(const Asked& asked, const When& when, SiteId site, const projections::DayRow& day)
+        : asked_(asked), when_(when), reading_(when_.reading), known_(when_.at.known), site_(site), day_(day) {}
 
     Result<void> fill_answer(v1::ReconciliationAnswer& message) {
         message.set_site(site_);
@@ -63,7 +66,7 @@ public:
         DAYBOOK_TRY(read_counts());
         DAYBOOK_TRY(find_discrepancies());
         for (const AccountId& account : accounts_) DAYBOOK_TRY(add_account(account, message));
-        DAYBOOK_ASSIGN(const auto late, reading_.entries(Register::kLate, 0, 0, reading_.position(), ~std::size_t{0}));
+        DAYBOOK_ASSIGN(const auto late, reading_.entries(Register::kLate, 0, 0, known_, ~std::size_t{0}));
         for (const auto& entry : late) {
             if (entry.site != site_ || day_.from == 0) continue;
             DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(entry.position));
@@ -88,7 +91,7 @@ private:
 
     Result<void> read_counts() {
         DAYBOOK_ASSIGN(const auto ended,
-                       reading_.entries(Register::kCounts, site_, 0, reading_.position(), ~std::size_t{0}));
+                       reading_.entries(Register::kCounts, site_, 0, known_, ~std::size_t{0}));
         for (auto entry = ended.rbegin(); entry != ended.rend(); ++entry) {
             DAYBOOK_ASSIGN(const v1::Event end, asked_.event_at(entry->position));
             const Micros at = time_of(end.occurred_at());
@@ -105,27 +108,52 @@ private:
         return {};
     }
 
+    // Open ones: now, or as known then, when the day ended.
     Result<void> find_discrepancies() {
+        if (when_.past) return find_discrepancies_at();
         projections::DueQuery query;
         query.site = site_;
         query.kinds = custody::bit(custody::ObligationKind::kDiscrepancy);
-        DAYBOOK_ASSIGN(const auto open, reading_.due(query, {limits::kPageRowsMax, {}}));
-        for (const auto& row : open.rows) {
-            const ItemId& item = row.obligation.item;
-            if (item.empty()) continue;
-            DAYBOOK_ASSIGN(const auto piece, reading_.item(item));
-            v1::ObligationRow whole;
-            fill(row, asked_.context, whole);
-            if (piece.row) discrepancies_[piece.row->account.path()].push_back(whole.obligation());
-        }
+        projections::Page page{limits::kPageRowsMax, {}};
+        do {
+            DAYBOOK_ASSIGN(const auto open, reading_.due(query, page));
+            for (const auto& row : open.rows) {
+                const ItemId& item = row.obligation.item;
+                if (item.empty()) continue;
+                DAYBOOK_ASSIGN(const auto piece, reading_.item(item));
+                v1::ObligationRow whole;
+                fill(row, asked_.context, whole);
+                if (piece.row) discrepancies_[piece.row->account.path()].push_back(whole.obligation());
+            }
+            page.cursor = open.next;
+        } while (!page.cursor.empty());
         return {};
+    }
+    Result<void> find_discrepancies_at() {
+        PiecesAt pieces(asked_, when_);
+        const auto told = [&](const custody::PieceState& piece) -> Result<void> {
+            for (const auto& obligation : piece.obligations) {
+                if (obligation.kind != custody::ObligationKind::kDiscrepancy || obligation.site != site_) continue;
+                v1::ObligationRow whole;
+                fill_obligation(obligation, asked_.context, whole);
+                discrepancies_[piece.item.account.path()].push_back(whole.obligation());
+            }
+            return {};
+        };
+        const auto as_now = [&](const projections::ItemRow& row) -> Result<void> {
+            if (!row.has_open(custody::ObligationKind::kDiscrepancy)) return {};
+            DAYBOOK_ASSIGN(const auto piece, pieces.tell(row));
+            return piece ? told(*piece) : Result<void>();
+        };
+        return pieces.each(as_now, told);
     }
 
     Result<void> add_account(const AccountId& account, v1::ReconciliationAnswer& message) {
         v1::ReconciliationRow out;
         out.set_account(account.path());
-        DAYBOOK_ASSIGN(const auto totals, reading_.account_totals(account));
-        const std::int64_t now = totals.row ? static_cast<std::int64_t>(totals.row->pieces) : 0;
+        // Everything that is known, ahead of the clock too: what lies behind the day is taken off.
+        DAYBOOK_ASSIGN(const auto totals, reading_.account_totals_at(account, {kNever, known_}));
+        const auto now = static_cast<std::int64_t>(totals.pieces);
         const auto counted = counted_.find(out.account());
         std::int64_t in_day = 0, behind_day = 0, behind_cut = 0;
         DAYBOOK_ASSIGN(const auto moves, moves_since(account));
@@ -144,7 +172,7 @@ private:
             out.set_counted(static_cast<std::int64_t>(counted->second.items.size()));
             out.set_difference(out.counted() - (now - behind_cut));
             out.set_count(counted->second.count);
-            DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, account, out.count()));
+            DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, account, out.count(), known_));
             out.set_recheck(recheck);
         }
         if (const auto open = discrepancies_.find(out.account()); open != discrepancies_.end()) {
@@ -162,7 +190,7 @@ private:
     };
     Result<std::vector<Move>> moves_since(const AccountId& account) const {
         std::vector<Move> moves;
-        DAYBOOK_ASSIGN(const auto postings, reading_.postings(account, day_.from, kNever, reading_.position()));
+        DAYBOOK_ASSIGN(const auto postings, reading_.postings(account, day_.from, kNever, known_));
         for (const auto& posting : postings) {
             if (posting.count == 0) continue;
             DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(posting.position));
@@ -172,10 +200,10 @@ private:
         return moves;
     }
 
-    static constexpr Micros kNever = std::numeric_limits<Micros>::max();
-
     const Asked& asked_;
+    const When& when_;
     const Reading& reading_;
+    const Position known_;
     const SiteId site_;
     const projections::DayRow day_;
     std::set<AccountId> accounts_;
@@ -187,19 +215,20 @@ Result<std::string> reconciliation(const Asked& asked) {
     const auto site = parse_number<SiteId>(asked.question.path[1]);
     if (!site || *site == 0) return wrong("site", asked.question.path[1], "the number of a site");
     DAYBOOK_ASSIGN(const Micros asked_at, asked.time_param("at"));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
-    DAYBOOK_ASSIGN(const auto days, reading.days(*site));
-    projections::DayRow day = days.rows.back();
-    for (const auto& one : days.rows) {
-        if (asked_at != 0 && asked_at >= one.from && (one.to == 0 || asked_at < one.to)) day = one;
-    }
+    DAYBOOK_ASSIGN(When when, when_of(asked));
+    DAYBOOK_ASSIGN(const auto days, when.reading.days(*site));
+    const auto day = day_at(days.rows, asked_at != 0 ? asked_at : kNever, when.at.known);
+    if (!day)
+        return fail(ErrorCode::kNotFound, "at: no business day of site " + std::to_string(*site) + " contains it");
+    DAYBOOK_ASSIGN(when.at.valid, when.end_of_open_day());
+    if (day->to != 0) when.at.valid = day->to - 1;
     v1::ReconciliationAnswer message;
-    asked.as_of(reading.position(), message);
-    DAYBOOK_TRY(Reconciliation(asked, reading, *site, day).fill_answer(message));
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    DAYBOOK_TRY(Reconciliation(asked, when, *site, *day).fill_answer(message));
     return codec::to_json(message);
 }
 
-constexpr QuestionInfo kQuestions[] = {{"reconciliation/*", "at", reconciliation}};
+constexpr QuestionInfo kQuestions[] = {{"reconciliation/*", "at known_at", reconciliation}};
 
 }  // namespace
 

@@ -1,11 +1,13 @@
 // What an auditor looks for: late entries, corrections and counts.
 #include <algorithm>
+#include <limits>
 #include <set>
 
-#include "engine/api/internal/asked.h"
 #include "engine/api/internal/open.h"
 #include "engine/api/internal/scans.h"
+#include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
+#include "engine/codec/obligation_text.h"
 #include "schemas/daybook/v1/report.pb.h"
 
 namespace daybook::api {
@@ -115,19 +117,21 @@ Result<void> fill_correction(const Asked& asked, const v1::Event& event, v1::Lat
     return {};
 }
 
-// The entries of registers in order of position, of one site or of all. A cursor is the position to go on from.
+// The entries of registers in order of position, of one site or of all, as known at R. A cursor has, beside (V, R), the
+// position to go on from.
 Result<std::string> entries_of(const Asked& asked, std::initializer_list<Register> registers) {
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
     DAYBOOK_ASSIGN(Position from, asked.position_param("from"));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
-    Position to = reading.position();
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    const Reading& reading = when.reading;
+    Position to = when.at.known;
     if (!asked.param("to").empty()) {
         DAYBOOK_ASSIGN(const Position asked_to, asked.position_param("to"));
         to = std::min(to, asked_to);
     }
     if (!page.cursor.empty()) {
-        DAYBOOK_ASSIGN(from, asked.number_param<Position>("cursor", 0, kNoPosition - 1));
+        DAYBOOK_ASSIGN(from, row_of_cursor(asked));
     }
     std::vector<projections::RegisterRow> entries;
     for (const Register name : registers) {
@@ -136,11 +140,12 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
     }
     std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
     v1::LateAnswer message;
-    asked.as_of(reading.position(), message);
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    message.mutable_as_of()->clear_valid_at();  // the question has none
     for (const auto& entry : entries) {
         if (site != 0 && entry.site != site) continue;
         if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
-            message.set_next(std::to_string(entry.position));
+            message.set_next(cursor_text(when, std::to_string(entry.position)));
             break;
         }
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(entry.position));
@@ -157,27 +162,47 @@ Result<std::string> corrections(const Asked& asked) { return entries_of(asked, {
 
 // ---- Counts ----
 
+// As known at R, of an obligation that is an event's own.
+bool is_open(const projections::ObligationRow& row, const When& when) {
+    return row.open || row.closed_by >= when.at.known;
+}
+
+// When a count's discrepancy was resolved, by the events of its piece that count at R; nullopt: it is open.
+Result<std::optional<Micros>> resolved_at(const Asked& asked, const When& when, const ItemId& item,
+                                          const std::string& discrepancy) {
+    DAYBOOK_ASSIGN(const auto chain, when.reading.chain(item, {std::numeric_limits<Micros>::max(), when.at.known}));
+    std::optional<Micros> at;
+    for (const auto& row : chain.events) {
+        if (row.type != custody::EventType::kDiscrepancyResolved || !row.effective) continue;
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
+        if (event.command().obligation_id() == discrepancy) at = row.occurred_at;
+    }
+    return at;
+}
+
 // Of the discrepancies that a count opened: how many are open, and when the last of the others was resolved.
-Result<void> fill_discrepancies(const Reading& reading, const v1::Event& end, const ObligationId& id,
+Result<void> fill_discrepancies(const Asked& asked, const When& when, const v1::Event& end, const ObligationId& id,
                                 v1::CountRow& out) {
     using Kind = custody::DifferenceKind;
-    Micros resolved_at = 0;
+    Micros last = 0;
     const auto look = [&](const auto& items, Kind kind) -> Result<void> {
         for (const std::string& text : items) {
             const auto item = ItemId::parse(text);
             if (!item) continue;
-            DAYBOOK_ASSIGN(const auto found, reading.obligation({id, kind, *item}));
+            const custody::ObligationRef ref{id, kind, *item};
+            DAYBOOK_ASSIGN(const auto found, when.reading.obligation(ref));
             if (!found.row) continue;
-            if (found.row->open) out.set_discrepancies_open(out.discrepancies_open() + 1);
-            if (!found.row->open) resolved_at = std::max(resolved_at, found.row->closed_at);
+            DAYBOOK_ASSIGN(const auto at, resolved_at(asked, when, *item, codec::obligation_text(ref)));
+            if (at) last = std::max(last, *at);
+            else out.set_discrepancies_open(out.discrepancies_open() + 1);
         }
         return {};
     };
     DAYBOOK_TRY(look(end.counted().missing(), Kind::kMissing));
     DAYBOOK_TRY(look(end.counted().misplaced(), Kind::kMisplaced));
     DAYBOOK_TRY(look(end.counted().unexpected(), Kind::kUnexpected));
-    if (out.discrepancies_open() == 0 && resolved_at != 0)
-        out.set_resolved_minutes(std::max<Micros>(0, resolved_at - time_of(end.occurred_at())) / kMinute);
+    if (out.discrepancies_open() == 0 && last != 0)
+        out.set_resolved_minutes(std::max<Micros>(0, last - time_of(end.occurred_at())) / kMinute);
     return {};
 }
 
@@ -201,11 +226,11 @@ void fill_lists(const v1::CountLists& lists, v1::CountRow& out) {
     out.set_expected(out.matched() + out.missing() + out.moved());
 }
 
-Result<void> fill_count(const Asked& asked, const Reading& reading, const projections::ObligationRow& row,
+Result<void> fill_count(const Asked& asked, const When& when, const projections::ObligationRow& row,
                         v1::CountRow& out) {
     DAYBOOK_ASSIGN(const v1::Event opening, asked.event_at(row.obligation.opened_by));
     fill_opening(opening, row.obligation.opened_by, out);
-    if (row.open) return {};
+    if (is_open(row, when)) return {};
     DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(row.closed_by));
     const v1::Command& command = end.command();
     *out.mutable_ended_at() = end.occurred_at();
@@ -219,47 +244,69 @@ Result<void> fill_count(const Asked& asked, const Reading& reading, const projec
             out.set_second_counter(signer.principal());
     }
     fill_lists(end.counted(), out);
-    DAYBOOK_TRY(fill_discrepancies(reading, end, row.obligation.ref.id, out));
-    DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading, opening, row));
+    DAYBOOK_TRY(fill_discrepancies(asked, when, end, row.obligation.ref.id, out));
+    DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(when.reading, opening, row, when.at.known));
     out.set_recheck(recheck);
     return {};
 }
 
-// Open ones first, then those that ended, the newest first. A cursor is the position of the end to go on before.
+// The counts of a site that were open at R: now, or ended since.
+Result<std::vector<projections::ObligationRow>> open_counts(const Asked& asked, const When& when, SiteId site) {
+    std::vector<projections::ObligationRow> rows;
+    projections::DueQuery query;
+    query.site = site;
+    query.kinds = custody::bit(ObligationKind::kCount);
+    DAYBOOK_ASSIGN(auto open, when.reading.due(query, {limits::kPageRowsMax, {}}));
+    rows = std::move(open.rows);
+    DAYBOOK_ASSIGN(const auto ended, when.reading.entries(Register::kCounts, site, when.at.known,
+                                                          when.reading.position(), ~std::size_t{0}));
+    for (const auto& entry : ended) {
+        DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(entry.position));
+        const auto id = ObligationId::parse(end.command().obligation_id());
+        if (!id) continue;
+        DAYBOOK_ASSIGN(auto row, when.reading.obligation({*id, {}, {}}));
+        if (row.row) rows.push_back(std::move(*row.row));
+    }
+    std::erase_if(rows, [&](const auto& row) { return row.obligation.opened_by >= when.at.known; });
+    return rows;
+}
+
+// Open ones first, then those that ended, the newest first, as known at R. A cursor has, beside (V, R), the position of
+// the end to go on before.
 Result<std::string> counts(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
     if (site == 0) return wrong("site", asked.param("site"), "the number of the site whose counts are asked for");
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
-    DAYBOOK_ASSIGN(const Position before, asked.number_param<Position>("cursor", reading.position(), kNoPosition - 1));
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    Position before = when.at.known;
     v1::CountsAnswer message;
-    asked.as_of(reading.position(), message);
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    message.mutable_as_of()->clear_valid_at();  // the question has none
     if (page.cursor.empty()) {
-        projections::DueQuery query;
-        query.site = site;
-        query.kinds = custody::bit(ObligationKind::kCount);
-        DAYBOOK_ASSIGN(const auto open, reading.due(query, {limits::kPageRowsMax, {}}));
-        for (const auto& row : open.rows) DAYBOOK_TRY(fill_count(asked, reading, row, *message.add_rows()));
+        DAYBOOK_ASSIGN(const auto open, open_counts(asked, when, site));
+        for (const auto& row : open) DAYBOOK_TRY(fill_count(asked, when, row, *message.add_rows()));
+    } else {
+        DAYBOOK_ASSIGN(before, row_of_cursor(asked));
     }
-    DAYBOOK_ASSIGN(const auto ended, reading.entries(Register::kCounts, site, 0, before, ~std::size_t{0}));
+    DAYBOOK_ASSIGN(const auto ended, when.reading.entries(Register::kCounts, site, 0, before, ~std::size_t{0}));
     for (auto entry = ended.rbegin(); entry != ended.rend(); ++entry) {
         if (static_cast<std::size_t>(message.rows_size()) >= page.rows_max) {
-            message.set_next(std::to_string(entry->position + 1));
+            message.set_next(cursor_text(when, std::to_string(entry->position + 1)));
             break;
         }
         DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(entry->position));
         const auto id = ObligationId::parse(end.command().obligation_id());
         if (!id) continue;
-        DAYBOOK_ASSIGN(const auto row, reading.obligation({*id, {}, {}}));
-        if (row.row) DAYBOOK_TRY(fill_count(asked, reading, *row.row, *message.add_rows()));
+        DAYBOOK_ASSIGN(const auto row, when.reading.obligation({*id, {}, {}}));
+        if (row.row) DAYBOOK_TRY(fill_count(asked, when, *row.row, *message.add_rows()));
     }
     return codec::to_json(message);
 }
 
 constexpr QuestionInfo kQuestions[] = {
-    {"late", "from to site rows cursor", late},
-    {"corrections", "from to site rows cursor", corrections},
-    {"counts", "site rows cursor", counts},
+    {"late", "from to site known_at rows cursor", late},
+    {"corrections", "from to site known_at rows cursor", corrections},
+    {"counts", "site known_at rows cursor", counts},
 };
 
 }  // namespace

@@ -153,6 +153,24 @@ void add_limit(const Asked& asked, const Books& books, Micros now, const std::st
     }
 }
 
+// The dearest pieces of a list of the books.
+template <class Wanted>
+void add_top(const Asked& asked, const Books& books, const custody::Account* account, Wanted&& wanted,
+             v1::LimitRow& out) {
+    constexpr std::size_t kTop = 5;
+    std::vector<std::pair<std::int64_t, ItemId>> pieces;
+    for (std::uint32_t at = account == nullptr ? 0 : account->first; at != 0; at = books.items.next(at)) {
+        if (wanted(books.items[at])) pieces.emplace_back(-books.items[at].insured_minor, books.items[at].id);
+    }
+    const auto end = pieces.begin() + static_cast<std::ptrdiff_t>(std::min(pieces.size(), kTop));
+    std::partial_sort(pieces.begin(), end, pieces.end());
+    for (auto piece = pieces.begin(); piece != end; ++piece) {
+        v1::LimitItem& item = *out.add_top();
+        item.set_item(piece->second.text());
+        asked.money(-piece->first, *item.mutable_insured());
+    }
+}
+
 // What stands against a limit that a policy sets; nullopt: it is judged dispatch by dispatch, so nothing does.
 struct Used {
     std::int64_t insured_minor = 0;
@@ -197,6 +215,8 @@ Result<std::string> limits_in_use(const Asked& asked) {
                 if (account == nullptr || !account->insured_limit_minor) continue;
                 add_limit(asked, books, now, id.path(), *account->insured_limit_minor, account->insured_minor,
                           account->pieces, message);
+                const auto all = [](const custody::Item&) { return true; };
+                add_top(asked, books, account, all, *message.mutable_rows()->rbegin());
             }
         }
         std::vector<std::string> keys;
@@ -255,7 +275,7 @@ Result<std::string> coverage(const Asked& asked) {
     for (auto& row : *message.mutable_rows()) {
         const auto account = custody::AccountId::parse(row.account());
         if (!account || row.count().empty()) continue;
-        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading, *account, row.count()));
+        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading, *account, row.count(), reading.position()));
         row.set_recheck(recheck);
     }
     std::stable_sort(message.mutable_rows()->begin(), message.mutable_rows()->end(), [](const auto& a, const auto& b) {

@@ -7,6 +7,7 @@
 #include "engine/api/internal/open.h"
 #include "engine/base/bytes.h"
 #include "engine/base/limits.h"
+#include "engine/codec/checkpoint.h"
 #include "engine/crypto/digest.h"
 #include "schemas/daybook/v1/report.pb.h"
 
@@ -157,10 +158,35 @@ Result<std::string> range(const Asked& asked) {
     return codec::to_json(message);
 }
 
+// ---- A checkpoint ----
+
+// Of the events before `size`, or before the last atomic batch's end: what a CheckpointSealed over them commits to.
+Result<std::string> checkpoint(const Asked& asked) {
+    const Position head = asked.log.head();
+    DAYBOOK_ASSIGN(const Position size, asked.number_param<Position>("size", head, head));
+    if (size == 0) return wrong("size", asked.param("size"), "a number of events from 1 to " + std::to_string(head));
+    DAYBOOK_ASSIGN(const v1::Event last, asked.event_at(size - 1));
+    if (last.has_batch_last() && last.batch_last() != size - 1) {
+        return wrong("size", asked.param("size"), "the end of an atomic batch; this one ends behind position " +
+                                                      std::to_string(last.batch_last()));
+    }
+    DAYBOOK_ASSIGN(const Hash root, asked.log.root(size));
+    codec::Checkpoint sealed;
+    sealed.size = size;
+    sealed.root = {reinterpret_cast<const char*>(root.data()), root.size()};
+    v1::CheckpointAnswer message;
+    asked.as_of(head, message);
+    message.set_size(size);
+    message.set_root(hex(root));
+    message.set_text(codec::checkpoint_text(asked.ledger.id(), sealed));
+    return codec::to_json(message);
+}
+
 constexpr QuestionInfo kQuestions[] = {
     {"since", "from site rows", since},
     {"changes", "token rows", changes},
     {"range", "from to", range},
+    {"checkpoint", "size", checkpoint},
 };
 
 }  // namespace

@@ -1,7 +1,10 @@
 // Accounts over time: what one held, its statement, and the trial balance, each at (valid time, record time).
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "engine/api/internal/open.h"
+#include "engine/api/internal/trial.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/bytes.h"
 #include "engine/base/limits.h"
@@ -10,6 +13,7 @@
 namespace daybook::api {
 namespace {
 
+using custody::AccountClass;
 using projections::AsKnown;
 using projections::PieceRow;
 
@@ -52,26 +56,122 @@ Result<std::vector<ItemId>> pieces_within(const When& when, const custody::Accou
     return items;
 }
 
+// What is asked for: one account; or a person, a party or a parcel, which may have been in several.
+struct Holders {
+    std::set<custody::AccountId> accounts;
+    std::map<ItemId, std::set<Position>> packed;  // of a parcel: its pieces, and by which events they came into it
+    std::string named;
+};
+
+// A person's at all sites.
+Result<Holders> person(const Asked& asked) {
+    DAYBOOK_ASSIGN(const auto who, asked.number_param<Principal>("person", 0, ~Principal{0}));
+    Holders holders;
+    holders.named = "principal " + std::to_string(who);
+    DAYBOOK_TRY(asked.look([&](const custody::Books& books, Micros) {
+        for (const auto& [site, accounts] : books.site_accounts.all()) {
+            for (const custody::AccountId& account : accounts) {
+                if (account.kind == AccountClass::kSitePerson && account.number() == who)
+                    holders.accounts.insert(account);
+            }
+        }
+    }));
+    return holders;
+}
+
+// A party's own accounts, and those of its memos.
+Result<Holders> party(const Asked& asked, const When& when) {
+    DAYBOOK_ASSIGN(const auto who, asked.number_param<PartyId>("party", 0, ~PartyId{0}));
+    Holders holders;
+    holders.named = "party " + std::to_string(who);
+    for (const char* kind : {"SUPPLIER", "CLIENT", "WORKSHOP", "ENTITY"}) {
+        const auto account = custody::AccountId::parse("EXT/" + std::string(kind) + "/" + std::to_string(who));
+        if (account) holders.accounts.insert(*account);
+    }
+    std::vector<Position> openings;
+    DAYBOOK_TRY(when.reading.each_obligation([&](const projections::ObligationRow& row) {
+        const custody::Obligation& it = row.obligation;
+        if (it.kind == custody::ObligationKind::kMemoOut && it.party == who && it.opened_by < when.at.known)
+            openings.push_back(it.opened_by);
+    }));
+    for (const Position position : openings) {
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
+        for (const v1::EventLine& line : event.lines()) {
+            const auto account = custody::AccountId::parse(line.to());
+            if (account && account->kind == AccountClass::kExtMemo) holders.accounts.insert(*account);
+        }
+    }
+    return holders;
+}
+
+// The pieces that were packed into it.
+Result<Holders> parcel(const Asked& asked, const When& when) {
+    Holders holders;
+    holders.named = "parcel " + asked.param("parcel");
+    DAYBOOK_ASSIGN(const auto events, when.reading.number(asked.param("parcel"), 0, when.at.known, ~std::size_t{0}));
+    for (const auto& row : events) {
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
+        if (event.command().transfer_packed().parcel() != asked.param("parcel")) continue;
+        for (const ItemId& item : items_of(event)) holders.packed[item].insert(row.position);
+    }
+    if (holders.packed.empty())
+        return fail(ErrorCode::kNotFound, "nothing was ever packed into a parcel '" + asked.param("parcel") + "'");
+    return holders;
+}
+
+Result<Holders> holders_of(const Asked& asked, const When& when) {
+    if (asked.question.path.size() > 1) {
+        DAYBOOK_ASSIGN(const custody::AccountId account, account_of_path(asked));
+        return Holders{{account}, {}, holder_text(account)};
+    }
+    if (!asked.param("person").empty()) return person(asked);
+    if (!asked.param("party").empty()) return party(asked, when);
+    if (!asked.param("parcel").empty()) return parcel(asked, when);
+    return fail(ErrorCode::kInvalid, "held: by whom? Name an account, or give person, party or parcel");
+}
+
+// The stays of a chain that are asked for. A parcel goes from its packing to where it leaves its transfer.
+std::vector<projections::StayRow> stays_with(const Holders& holders, const ItemId& item,
+                                             const projections::ChainRows& chain) {
+    const auto packed = holders.packed.find(item);
+    std::vector<projections::StayRow> stays;
+    bool within = false;
+    for (const auto& stay : chain.stays) {
+        const bool opens = packed != holders.packed.end() && packed->second.count(stay.opened_by) == 1;
+        within = opens || (within && stay.account.kind == AccountClass::kTransit);
+        if (within || holders.accounts.count(stay.account) == 1) stays.push_back(stay);
+    }
+    return stays;
+}
+
 Result<std::string> held(const Asked& asked) {
-    DAYBOOK_ASSIGN(const custody::AccountId account, account_of_path(asked));
     DAYBOOK_ASSIGN(const Interval interval, interval_of(asked));
     DAYBOOK_ASSIGN(auto page, asked.page());
     DAYBOOK_ASSIGN(When when, when_of(asked));
     when.at.valid = interval.to - 1;
-    DAYBOOK_ASSIGN(const auto items, pieces_within(when, account, interval));
+    DAYBOOK_ASSIGN(const Holders holders, holders_of(asked, when));
+    std::vector<ItemId> items;
+    for (const custody::AccountId& account : holders.accounts) {
+        DAYBOOK_ASSIGN(const auto some, pieces_within(when, account, interval));
+        items.insert(items.end(), some.begin(), some.end());
+    }
+    for (const auto& [item, packings] : holders.packed) items.push_back(item);
+    std::sort(items.begin(), items.end());
+    items.erase(std::unique(items.begin(), items.end()), items.end());
     DAYBOOK_ASSIGN(std::size_t next, row_of_cursor(asked));
     v1::HeldAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-    message.set_account(account.path());
-    message.set_holder(holder_text(account));
+    const bool one = asked.question.path.size() > 1;
+    if (one) message.set_account(holders.accounts.begin()->path());
+    message.set_holder(holders.named);
     fill(interval.from, message.mutable_from());
     fill(interval.to, message.mutable_to());
     // A piece's stays are never parted by a page, which may overrun for that.
     for (; next < items.size() && message.rows_size() < static_cast<int>(page.rows_max); ++next) {
         DAYBOOK_ASSIGN(const auto chain, when.reading.chain(items[next], {interval.to - 1, when.at.known}));
         std::string model;
-        for (const auto& stay : chain.stays) {
-            if (stay.account != account || (stay.to && *stay.to <= interval.from)) continue;
+        for (const auto& stay : stays_with(holders, items[next], chain)) {
+            if (stay.to && *stay.to <= interval.from) continue;
             if (model.empty()) {
                 DAYBOOK_ASSIGN(model, model_at(asked, chain, when.at.valid));
             }
@@ -83,6 +183,7 @@ Result<std::string> held(const Asked& asked) {
             if (stay.opened_by != kNoPosition) row.set_opened_by(stay.opened_by);
             if (stay.closed_by != kNoPosition) row.set_closed_by(stay.closed_by);
             asked.money(stay.insured_minor, *row.mutable_insured());
+            if (!one) row.set_account(stay.account.path());
         }
     }
     if (next < items.size()) message.set_next(cursor_text(when, std::to_string(next)));
@@ -124,24 +225,27 @@ std::vector<projections::PostingRow> net(const std::vector<projections::PostingR
     return lines;
 }
 
-// The interval of the question: given, or the business day of the account's site that contains `at`.
-Result<Interval> interval_or_day(const Asked& asked, const custody::AccountId& account) {
+// The interval of the question: given, or the business day of the account's site that contains `at`, as known then. The
+// open one goes up to V.
+Result<Interval> interval_or_day(const Asked& asked, const custody::AccountId& account, const When& when) {
     if (asked.param("at").empty()) return interval_of(asked);
     DAYBOOK_ASSIGN(const Micros at, asked.time_param("at"));
-    DAYBOOK_ASSIGN(const auto days, asked.views.days(account.site));
-    for (const auto& day : days.rows) {
-        if (day.from > at || (day.to != 0 && day.to <= at)) continue;
-        return Interval{day.from, day.to != 0 ? day.to : asked.context.now + 1};
+    DAYBOOK_ASSIGN(const auto days, when.reading.days(account.site));
+    const auto day = day_at(days.rows, at, when.at.known);
+    if (!day) {
+        return fail(ErrorCode::kNotFound, "at: no business day of site " + std::to_string(account.site) +
+                                              " contains " + asked.param("at"));
     }
-    return fail(ErrorCode::kNotFound, "at: no business day of site " + std::to_string(account.site) + " contains " +
-                                          asked.param("at"));
+    if (day->to != 0) return Interval{day->from, day->to};
+    DAYBOOK_ASSIGN(const Micros end, when.end_of_open_day());
+    return Interval{day->from, std::max(end, at) + 1};
 }
 
 Result<std::string> statement(const Asked& asked) {
     DAYBOOK_ASSIGN(const custody::AccountId account, account_of_path(asked));
-    DAYBOOK_ASSIGN(const Interval interval, interval_or_day(asked, account));
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(When when, when_of(asked));
+    DAYBOOK_ASSIGN(const Interval interval, interval_or_day(asked, account, when));
     when.at.valid = interval.to - 1;
     v1::StatementAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
@@ -177,6 +281,7 @@ Result<std::string> statement(const Asked& asked) {
 // ---- Trial balance ----
 
 Result<std::string> trial_balance(const Asked& asked) {
+    DAYBOOK_ASSIGN(const bool check, asked.flag_param("check", false));
     DAYBOOK_ASSIGN(const When when, when_of(asked));
     struct Sums {
         std::uint64_t pieces = 0;
@@ -211,13 +316,15 @@ Result<std::string> trial_balance(const Asked& asked) {
             out.set_measure(sum.second);
         }
     }
+    DAYBOOK_TRY(fill_verdicts(asked, when, accounts.rows, supplies.rows, check, message));
     return codec::to_json(message);
 }
 
 constexpr QuestionInfo kQuestions[] = {
+    {"held", "person party parcel from to known_at rows cursor", held},
     {"held/**", "from to known_at rows cursor", held},
     {"statements/**", "from to at known_at rows cursor", statement},
-    {"trial-balance", "valid_at known_at", trial_balance},
+    {"trial-balance", "check valid_at known_at", trial_balance},
 };
 
 }  // namespace

@@ -17,13 +17,13 @@ std::string authority_text(const v1::AuthorityAnswer& answer) {
 }
 
 std::string limits_text(const v1::LimitsAnswer& answer) {
-    Table table({"limit", ">allowed", ">used", ">left", ">pieces", ">lifted to", "until"});
+    Table table({"limit", ">allowed", ">used", ">left", ">pieces", ">lifted to", "until", "dearest"});
     for (const auto& row : answer.rows()) {
         v1::Money left = row.allowed();
         left.set_minor(row.headroom_minor());
         table.add({row.limit(), money_text(row.allowed()), money_text(row.used()), money_text(left),
                    count_text(row.pieces()), row.has_override_to() ? money_text(row.override_to()) : "",
-                   time_text(row.override_until())});
+                   time_text(row.override_until()), row.top_size() == 0 ? "" : row.top(0).item()});
     }
     return table.text() + as_of_text(answer.as_of());
 }
@@ -49,6 +49,8 @@ std::string range_text(const v1::RangeAnswer& answer) {
     return table.text() + as_of_text(answer.as_of());
 }
 
+std::string checkpoint_text(const v1::CheckpointAnswer& answer) { return answer.text(); }
+
 std::string refused_text(const v1::RefusedAnswer& answer) {
     Table table({">number", "at", "code", "event", ">principal", "role", ">site", "because"});
     for (const auto& row : answer.rows()) {
@@ -73,6 +75,9 @@ int coverage(const Common& common, const AskOptions& options) {
 }
 int refused(const Common& common, const AskOptions& options) {
     return ask<v1::RefusedAnswer>(common, "refused", options, refused_text);
+}
+int checkpoint(const Common& common, const AskOptions& options) {
+    return ask<v1::CheckpointAnswer>(common, "checkpoint", options, checkpoint_text);
 }
 int range(const Common& common, const AskOptions& options) {
     return ask<v1::RangeAnswer>(common, "range", options, range_text);
@@ -106,6 +111,12 @@ const QuestionCommand kCommands[] = {
       {"--to", "to", "position to stop before, or a time of recording"}},
      false,
      range},
+    {"checkpoint",
+     "the text that is signed for a CheckpointSealed",
+     {},
+     {{"--size", "size", "over so many events (default: all)"}},
+     false,
+     checkpoint},
 };
 
 }  // namespace

@@ -81,10 +81,10 @@ std::string holder_answer_text(const v1::HolderAnswer& answer) {
 }
 
 std::string held_text(const v1::HeldAnswer& answer) {
-    Table table({"item", "model", "from", "to", ">opened by", ">closed by", ">insured"});
+    Table table({"item", "model", "account", "from", "to", ">opened by", ">closed by", ">insured"});
     for (const auto& row : answer.rows()) {
-        table.add({row.item(), row.model(), time_text(row.from()), time_text(row.to()),
-                   position_text(row.has_opened_by(), row.opened_by()),
+        table.add({row.item(), row.model(), row.account().empty() ? answer.account() : row.account(),
+                   time_text(row.from()), time_text(row.to()), position_text(row.has_opened_by(), row.opened_by()),
                    position_text(row.has_closed_by(), row.closed_by()), money_text(row.insured())});
     }
     return answer.holder() + "\n" + table.text() + when_text(answer.as_of()) + more_text(answer.next());
@@ -123,7 +123,21 @@ std::string trial_text(const v1::TrialAnswer& answer) {
         }
         table.add({row.account_class(), std::to_string(row.pieces()), money_text(row.insured()), supplies});
     }
-    return table.text() + std::to_string(answer.pieces()) + " pieces registered\n" + when_text(answer.as_of());
+    Table verdicts({"", "invariant", ">checked", "", "result"});
+    for (const auto& row : answer.verdicts()) {
+        const bool looked = row.not_checked().empty();
+        const std::string result = !looked             ? "not checked: " + row.not_checked()
+                                   : row.violated() == 0 ? "holds"
+                                                         : std::to_string(row.violated()) + " VIOLATED";
+        verdicts.add({"I" + std::to_string(row.number()), row.name(), looked ? std::to_string(row.checked()) : "",
+                      looked ? row.unit() : "", result});
+    }
+    std::string text = table.text() + std::to_string(answer.pieces()) + " pieces in all\n\n" + verdicts.text();
+    for (const auto& row : answer.verdicts()) {
+        const std::string name = "I" + std::to_string(row.number()) + ": ";
+        for (const std::string& what : row.violations()) text += name + what + "\n";
+    }
+    return text + when_text(answer.as_of());
 }
 
 int chain(const Common& common, const AskOptions& options) {
@@ -138,7 +152,8 @@ int holder(const Common& common, const AskOptions& options) {
                                  holder_answer_text);
 }
 int held(const Common& common, const AskOptions& options) {
-    return ask<v1::HeldAnswer>(common, "held/" + encode_path(options.subject), options, held_text);
+    const std::string account = options.subject.empty() ? "" : "/" + encode_path(options.subject);
+    return ask<v1::HeldAnswer>(common, "held" + account, options, held_text);
 }
 int statement(const Common& common, const AskOptions& options) {
     return ask<v1::StatementAnswer>(common, "statements/" + encode_path(options.subject), options, statement_text);
@@ -162,9 +177,14 @@ const QuestionCommand kCommands[] = {
      believed},
     {"holder", "who held a piece at a moment", {"id", "the piece's UUID"}, {kValidAt, kKnownAt}, false, holder},
     {"held",
-     "what an account held within a time",
-     {"path", "the account's path: a case, a person, a parcel, a memo, a workshop"},
-     {kFrom, kTo, kKnownAt},
+     "what an account, a person, a party or a parcel held within a time",
+     {"path", "the account's path: a case, a memo, a workshop", false},
+     {{"--person", "person", "instead: a person, at all sites"},
+      {"--party", "party", "instead: a party, with all its memos"},
+      {"--parcel", "parcel", "instead: a parcel, from its packing to its arrival"},
+      kFrom,
+      kTo,
+      kKnownAt},
      true,
      held},
     {"statement",
@@ -173,7 +193,14 @@ const QuestionCommand kCommands[] = {
      {kFrom, kTo, {"--at", "at", "instead: the business day that contains this time"}, kKnownAt},
      true,
      statement},
-    {"trial-balance", "pieces and supplies by class of account", {}, {kValidAt, kKnownAt}, false, trial_balance},
+    {"trial-balance",
+     "pieces and supplies by class of account, and whether the invariants hold there",
+     {},
+     {{"--check", "check", "hold every piece against the accounts", ParamOption::Takes::kNothing},
+      kValidAt,
+      kKnownAt},
+     false,
+     trial_balance},
 };
 
 }  // namespace

@@ -102,6 +102,20 @@ int counts(const Common& common, const AskOptions& options) {
 int document(const Common& common, const AskOptions& options) {
     return ask<v1::DocumentAnswer>(common, "documents/" + encode_path(options.subject), options, document_text);
 }
+std::string counted_text(const v1::CountedAnswer& answer) {
+    Table table({"account", "item", "model", "inside since", "counted", ">days ago", "overdue", "count", "remark"});
+    for (const auto& row : answer.rows()) {
+        table.add({row.account(), row.item(), row.model(), time_text(row.inside_since()),
+                   row.has_last() ? time_text(row.last().counted_at()) : "never", std::to_string(row.age_days()),
+                   row.overdue() ? "yes" : "", row.last().count(), row.last().recheck() ? "RECHECK" : ""});
+    }
+    return table.text() + when_text(answer.as_of()) + more_text(answer.next());
+}
+int counted(const Common& common, const AskOptions& options) {
+    const std::string account = options.subject.empty() ? "" : "/" + encode_path(options.subject);
+    return ask<v1::CountedAnswer>(common, "counted" + account, options, counted_text);
+}
+
 int reconcile(const Common& common, const AskOptions& options) {
     return ask<v1::ReconciliationAnswer>(common, "reconciliation/" + encode_path(options.subject), options,
                                          reconciliation_text);
@@ -115,26 +129,36 @@ const QuestionCommand kCommands[] = {
     {"reconcile",
      "a site's business day in numbers: opening, in, out, expected, counted",
      {"site", "the number of the site"},
-     {{"--at", "at", "the business day that holds this time (RFC 3339; default: the open one)"}},
+     {{"--at", "at", "the business day that holds this time (RFC 3339; default: the open one)"}, kKnownAt},
      false,
      reconcile},
     {"counts",
      "counts of a site and what they found; with the id of one: its sheet",
      {"count", "the count's UUID", false},
-     {{"--site", "site", "the site (needed where no count is named)"}},
+     {{"--site", "site", "the site (needed where no count is named)"}, kKnownAt},
      true,
      counts},
-    {"late", "late entries and corrections, and what they passed", {}, {kFrom, kTo, kSite}, true, late},
+    {"counted",
+     "when each piece was counted last: of an account, a site or all",
+     {"path", "the account's path", false},
+     {kSite,
+      {"--days", "days", "overdue is what was not counted for so long (default: the policy in force)"},
+      {"--overdue", "overdue", "only those", ParamOption::Takes::kNothing},
+      kValidAt,
+      kKnownAt},
+     true,
+     counted},
+    {"late", "late entries and corrections, and what they passed", {}, {kFrom, kTo, kSite, kKnownAt}, true, late},
     {"corrections",
      "events that were superseded, and what stands in their place",
      {},
-     {kFrom, kTo, kSite},
+     {kFrom, kTo, kSite, kKnownAt},
      true,
      corrections},
     {"document",
      "the life of a memo, invoice, carnet, parcel, repair …, by its number",
      {"number", "the number, as it stands on the paper"},
-     {},
+     {kKnownAt},
      true,
      document},
 };

@@ -38,9 +38,10 @@ std::string supplies_text(const v1::SuppliesAnswer& answer) {
 }
 
 std::string inspections_text(const v1::InspectionsAnswer& answer) {
-    Table table({"item", "model", "account", "since", "verdict", ">by", "owner", "quarantined"});
+    Table table({"item", "model", "account", "since", "phase", "verdict", ">by", "owner", "quarantined"});
     for (const auto& row : answer.rows()) {
         table.add({row.item(), row.model(), row.account(), time_text(row.since()),
+                   row.phase() == 0 ? "" : v1::InspectionRecorded::Phase_Name(row.phase()),
                    row.verdict() == v1::Verdict::UNSPECIFIED ? "waits" : v1::Verdict::Code_Name(row.verdict()),
                    number_text(row.inspector()), owner_text(row.owner()), row.quarantined() ? "yes" : ""});
     }
@@ -127,7 +128,12 @@ const QuestionCommand kCommands[] = {
      {{"--at", "at", "the business day that holds this time (RFC 3339; default: now)"}},
      true,
      sales},
-    {"inspections", "pieces in hold that wait for a verdict, or failed", {}, {kSite}, true, inspections},
+    {"inspections",
+     "pieces in hold that wait for a verdict, or failed",
+     {},
+     {kSite, kValidAt, kKnownAt},
+     true,
+     inspections},
     {"replenish",
      "models below their target at a site, and where there are too many",
      {},

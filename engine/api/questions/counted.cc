@@ -1,0 +1,224 @@
+// Pieces and the last count that matched each (A11), so that what nobody counts is seen (I18).
+#include <algorithm>
+#include <map>
+
+#include "engine/api/internal/when.h"
+#include "engine/base/limits.h"
+#include "schemas/daybook/v1/report.pb.h"
+
+namespace daybook::api {
+namespace {
+
+using custody::AccountId;
+using projections::CountRow;
+using projections::StayRow;
+
+constexpr std::int64_t kCoverageDays = 30;      // the default of count.coverage_days
+constexpr std::size_t kCountsKeptMax = 256;     // whose lists are in memory
+
+bool is_inside(const AccountId& account) {
+    const auto state = custody::state_of(account.kind);
+    return state && custody::info(*state).inside;
+}
+
+// Finds counts for many pieces, which share them.
+class LastCounts {
+public:
+    LastCounts(const Asked& asked, const When& when) : asked_(asked), when_(when) {}
+
+    // The newest count that found the piece where its chain has it.
+    Result<void> find(const ItemId& item, const std::vector<StayRow>& stays, v1::CountedRow& out) {
+        for (auto stay = stays.rbegin(); stay != stays.rend(); ++stay) {
+            DAYBOOK_ASSIGN(const auto* const counts, of_account(stay->account));
+            for (const CountRow& count : *counts) {
+                if (count.opened_at > when_.at.valid || count.opened_at < stay->from) continue;
+                if (stay->to && count.opened_at >= *stay->to) continue;
+                DAYBOOK_ASSIGN(const bool found, matched(count, item));
+                if (found) return fill(stay->account, count, *out.mutable_last());
+            }
+        }
+        return {};
+    }
+
+private:
+    // Those that count, the newest first.
+    Result<const std::vector<CountRow>*> of_account(const AccountId& account) {
+        const auto [known, is_new] = accounts_.try_emplace(account);
+        if (is_new) {
+            DAYBOOK_ASSIGN(const auto all, when_.reading.counts(account, when_.at.known));
+            for (const CountRow& count : all) {
+                DAYBOOK_ASSIGN(const bool counts, when_.reading.is_effective(count.position, when_.at.known));
+                if (counts) known->second.push_back(count);
+            }
+            std::sort(known->second.begin(), known->second.end(),
+                      [](const CountRow& a, const CountRow& b) { return a.opened_at > b.opened_at; });
+        }
+        return &known->second;
+    }
+    Result<bool> matched(const CountRow& count, const ItemId& item) {
+        auto known = lists_.find(count.position);
+        if (known == lists_.end()) {
+            if (lists_.size() >= kCountsKeptMax) lists_.erase(lists_.begin());  // the oldest
+            std::vector<ItemId> list;
+            DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(count.position));
+            for (const std::string& text : event.counted().matched()) {
+                if (const auto id = ItemId::parse(text)) list.push_back(*id);
+            }
+            std::sort(list.begin(), list.end());
+            known = lists_.emplace(count.position, std::move(list)).first;
+        }
+        return std::binary_search(known->second.begin(), known->second.end(), item);
+    }
+    Result<void> fill(const AccountId& account, const CountRow& count, v1::Sighting& out) const {
+        out.set_count(count.count.text());
+        out.set_account(account.path());
+        api::fill(count.opened_at, out.mutable_counted_at());
+        out.set_attested_by(count.position);
+        DAYBOOK_ASSIGN(const bool recheck, when_.reading.is_to_be_rechecked(account, count, when_.at.known));
+        out.set_recheck(recheck);
+        return {};
+    }
+
+    const Asked& asked_;
+    const When& when_;
+    std::map<AccountId, std::vector<CountRow>> accounts_;
+    std::map<Position, std::vector<ItemId>> lists_;
+};
+
+// A cursor is the path of an account and, behind '!', that of its page.
+class Counted {
+public:
+    Counted(const Asked& asked, const When& when, std::size_t rows_max)
+        : asked_(asked), when_(when), counts_(asked, when), rows_max_(rows_max) {}
+
+    Result<void> fill_rows(v1::CountedAnswer& message) {
+        DAYBOOK_ASSIGN(only_overdue_, asked_.flag_param("overdue", false));
+        DAYBOOK_ASSIGN(site_, asked_.site());
+        DAYBOOK_TRY(find_accounts());
+        DAYBOOK_TRY(find_days());
+        std::string inner = rest_of_cursor(asked_);
+        std::size_t at = 0;
+        if (!inner.empty()) {
+            const std::size_t bang = inner.rfind('!');
+            const std::string path = inner.substr(0, bang);
+            while (at < accounts_.size() && accounts_[at].path() != path) ++at;
+            if (bang == std::string::npos || at == accounts_.size())
+                return wrong("cursor", asked_.param("cursor"), "a cursor of this question");
+            inner = inner.substr(bang + 1);
+        }
+        for (; at < accounts_.size(); ++at, inner.clear()) {
+            do {
+                const auto room = rows_max_ - static_cast<std::size_t>(message.rows_size());
+                if (room == 0) {
+                    message.set_next(cursor_text(when_, accounts_[at].path() + "!" + inner));
+                    return {};
+                }
+                DAYBOOK_ASSIGN(const auto found, when_.reading.account_at(accounts_[at], when_.at, {room, inner}));
+                for (const auto& row : found.rows) DAYBOOK_TRY(add(row.item, accounts_[at], message));
+                inner = found.next;
+            } while (!inner.empty());
+        }
+        return {};
+    }
+
+private:
+    // That which the path names, or all of the site, or of the house, that hold pieces then.
+    Result<void> find_accounts() {
+        std::string path;
+        for (std::size_t i = 1; i < asked_.question.path.size(); ++i)
+            path += (i == 1 ? "" : "/") + asked_.question.path[i];
+        if (!path.empty()) {
+            const auto account = AccountId::parse(path);
+            if (!account) return wrong("account", path, "an account's path, as in SITE/1/VAULT/A-03");
+            accounts_ = {*account};
+            return {};
+        }
+        DAYBOOK_ASSIGN(const auto found, when_.reading.accounts_at({std::nullopt, site_}, when_.at));
+        for (const auto& row : found.rows) {
+            if (row.pieces != 0 && is_inside(row.account)) accounts_.push_back(row.account);
+        }
+        std::sort(accounts_.begin(), accounts_.end());
+        return {};
+    }
+    // The policy of a site is the one in force; as it was known once, it is not told.
+    Result<void> find_days() {
+        if (!asked_.param("days").empty()) {
+            DAYBOOK_ASSIGN(days_, asked_.number_param<std::uint32_t>("days", 0, 36'500));
+            return {};
+        }
+        if (!asked_.param("known_at").empty()) {
+            if (!only_overdue_) return {};
+            return fail(ErrorCode::kInvalid,
+                        "days: is missing; what was overdue, as it was known once, is judged by a number given");
+        }
+        DAYBOOK_TRY(asked_.look([&](const custody::Books& books, Micros) {
+            for (const AccountId& account : accounts_) {
+                const auto* policy = books.policy("count.coverage_days", account.site, when_.at.valid);
+                const auto* days = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
+                by_site_[account.site] = days == nullptr ? kCoverageDays : *days;
+            }
+        }));
+        return {};
+    }
+    [[nodiscard]] std::optional<std::int64_t> days_of(SiteId site) const {
+        if (days_) return *days_;
+        const auto it = by_site_.find(site);
+        return it == by_site_.end() ? std::nullopt : std::optional(it->second);
+    }
+    Result<void> add(const ItemId& item, const AccountId& account, v1::CountedAnswer& message) {
+        DAYBOOK_ASSIGN(const auto chain, when_.reading.chain(item, when_.at));
+        if (chain.stays.empty()) return {};
+        v1::CountedRow row;
+        row.set_item(item.text());
+        row.set_account(account.path());
+        fill(chain.stays.back().from, row.mutable_since());
+        DAYBOOK_TRY(counts_.find(item, chain.stays, row));
+        Micros since = 0;
+        for (auto stay = chain.stays.rbegin(); stay != chain.stays.rend() && is_inside(stay->account); ++stay)
+            since = stay->from;
+        if (since != 0) {
+            fill(since, row.mutable_inside_since());
+            const auto& counted = row.last().counted_at();
+            const Micros seen = row.has_last() ? counted.seconds() * kSecond + counted.nanos() / 1000 : 0;
+            const Micros age = when_.at.valid - std::max(since, seen);
+            row.set_age_days(std::max<Micros>(0, age) / kDay);
+            const auto days = days_of(account.site);
+            row.set_overdue(days && age > *days * kDay);
+        }
+        if (only_overdue_ && !row.overdue()) return {};
+        DAYBOOK_ASSIGN(const std::string model, model_at(asked_, chain, when_.at.valid));
+        row.set_model(model);
+        *message.add_rows() = std::move(row);
+        return {};
+    }
+
+    const Asked& asked_;
+    const When& when_;
+    LastCounts counts_;
+    const std::size_t rows_max_;
+    bool only_overdue_ = false;
+    SiteId site_ = 0;
+    std::vector<AccountId> accounts_;
+    std::optional<std::uint32_t> days_;
+    std::map<SiteId, std::int64_t> by_site_;
+};
+
+Result<std::string> counted(const Asked& asked) {
+    DAYBOOK_ASSIGN(const auto page, asked.page());
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    v1::CountedAnswer message;
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    DAYBOOK_TRY(Counted(asked, when, page.rows_max).fill_rows(message));
+    return codec::to_json(message);
+}
+
+constexpr QuestionInfo kQuestions[] = {
+    {"counted", "site days overdue valid_at known_at rows cursor", counted},
+    {"counted/**", "days overdue valid_at known_at rows cursor", counted},
+};
+
+}  // namespace
+
+Family counted_questions() { return kQuestions; }
+
+}  // namespace daybook::api
