@@ -89,6 +89,10 @@ class QuestionsTest(LedgerTest):
         self.assertGreater(len(deadlines), 0)
 
     def test_pages_of_a_board_are_the_whole_board(self):
+        def lasting(rows):
+            """Without what grows while one asks: each page is as of its own moment."""
+            return [{name: value for name, value in row.items() if name != "overdue_minutes"} for row in rows]
+
         whole = self.ledger.ask("out", *ALL)["rows"]
         paged, cursor = [], ""
         while True:
@@ -97,7 +101,7 @@ class QuestionsTest(LedgerTest):
             cursor = page.get("next", "")
             if not cursor:
                 break
-        self.assertEqual(paged, whole)
+        self.assertEqual(lasting(paged), lasting(whole))
 
     def test_inspections_are_what_lies_in_hold_without_a_pass(self):
         waiting = set()
