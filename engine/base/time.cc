@@ -1,8 +1,5 @@
 #include "engine/base/time.h"
 
-#include <array>
-#include <cstdio>
-
 namespace daybook {
 namespace {
 
@@ -17,6 +14,12 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
     return value;
 }
 
+// The last `count` digits of a number, zeros before them.
+void append_digits(unsigned value, std::size_t count, std::string& out) {
+    out.resize(out.size() + count);
+    for (std::size_t i = 1; i <= count; ++i, value /= 10) out[out.size() - i] = static_cast<char>('0' + value % 10);
+}
+
 class SystemClock final : public Clock {
 public:
     [[nodiscard]] Micros now() const override {
@@ -29,22 +32,31 @@ public:
 }  // namespace
 
 std::string format_time(Micros at) {
+    std::string out;
+    out.reserve(sizeof "2026-03-02T09:30:00.000000Z");
     const Micros days = (at >= 0 ? at : at - kDay + 1) / kDay;  // rounds down
     const Micros rest = at - days * kDay;
     const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-    const int fraction = static_cast<int>(rest % kSecond);
-    const int seconds = static_cast<int>(rest / kSecond);
-    std::array<char, 64> out{};
-    int size = std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), seconds / 3600,
-                             seconds / 60 % 60, seconds % 60);
-    const auto left = [&] { return out.size() - static_cast<std::size_t>(size); };
-    if (fraction % 1000 != 0) {
-        size += std::snprintf(out.data() + size, left(), ".%06d", fraction);
-    } else if (fraction != 0) {
-        size += std::snprintf(out.data() + size, left(), ".%03d", fraction / 1000);
+    const auto fraction = static_cast<unsigned>(rest % kSecond);
+    const auto seconds = static_cast<unsigned>(rest / kSecond);
+    const int year = static_cast<int>(date.year());
+    if (year >= 0 && year <= 9999) {
+        append_digits(static_cast<unsigned>(year), 4, out);
+    } else {
+        out += std::to_string(year);
     }
-    return std::string(out.data(), static_cast<std::size_t>(size)) + "Z";
+    append_digits(static_cast<unsigned>(date.month()), 2, out += '-');
+    append_digits(static_cast<unsigned>(date.day()), 2, out += '-');
+    append_digits(seconds / 3600, 2, out += 'T');
+    append_digits(seconds / 60 % 60, 2, out += ':');
+    append_digits(seconds % 60, 2, out += ':');
+    if (fraction % 1000 != 0) {
+        append_digits(fraction, 6, out += '.');
+    } else if (fraction != 0) {
+        append_digits(fraction / 1000, 3, out += '.');
+    }
+    out += 'Z';
+    return out;
 }
 
 std::optional<Micros> parse_time(std::string_view text) {

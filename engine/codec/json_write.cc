@@ -1,6 +1,9 @@
 // Encoded messages → JSON, straight from bytes by the schema's tables.
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <typeindex>
+#include <unordered_map>
 
 #include <google/protobuf/message_lite.h>
 
@@ -59,9 +62,30 @@ void append_text(std::string_view text, std::string& out) {
     out.push_back('"');
 }
 
+template <class Number>
+void append_number(Number value, std::string& out) {
+    std::array<char, 24> digits;  // NOLINT: filled by to_chars
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+// Used again for the next message: what it needs keeps its memory.
 class MessageWriter {
 public:
-    explicit MessageWriter(std::string& out) : out_(out) {}
+    // The message as JSON, until the next call; nullptr where the bytes are not of that message.
+    const std::string* write(const MessageTable& table, std::string_view bytes) {
+        if (out_.capacity() > kKeptBytes) out_ = std::string();
+        out_.clear();
+        fields_.clear();
+        return message(table, bytes) ? &out_ : nullptr;
+    }
+
+private:
+    static constexpr std::size_t kKeptBytes = 1U << 20;  // the next message is hardly as large
+    struct Entry {
+        const FieldTable* field;
+        WireReader at;
+    };
 
     // False where the bytes are not of that message.
     bool message(const MessageTable& table, std::string_view bytes) {
@@ -91,7 +115,7 @@ public:
             while (end < last && fields_[end].field == &field) ++end;
             if (comma) out_.push_back(',');
             comma = true;
-            ((out_ += '"') += field.name) += "\":";
+            out_ += field.key;
             // Of a field that is no list and stands there twice, the last counts.
             if (!(field.list ? list(field, i, end) : value(field, fields_[end - 1].at))) return false;
             i = end;
@@ -100,12 +124,6 @@ public:
         fields_.resize(first, Entry{nullptr, WireReader({})});
         return true;
     }
-
-private:
-    struct Entry {
-        const FieldTable* field;
-        WireReader at;
-    };
 
     bool list(const FieldTable& field, std::size_t begin, std::size_t end) {
         out_.push_back('[');
@@ -143,22 +161,26 @@ private:
         }
     }
 
-    void quoted_number(const std::string& digits) { ((out_ += '"') += digits) += '"'; }
+    template <class Number>
+    void quoted_number(Number value) {
+        append_number(value, out_ += '"');
+        out_ += '"';
+    }
 
     void number(const FieldTable& field, std::uint64_t value) {
         switch (field.kind) {
             case Kind::kBool: out_ += value != 0 ? "true" : "false"; return;
-            case Kind::kInt32: out_ += std::to_string(static_cast<std::int32_t>(value)); return;
-            case Kind::kUint32: out_ += std::to_string(static_cast<std::uint32_t>(value)); return;
-            case Kind::kSint32: out_ += std::to_string(unzigzag(value)); return;
-            case Kind::kInt64: return quoted_number(std::to_string(static_cast<std::int64_t>(value)));
-            case Kind::kUint64: return quoted_number(std::to_string(value));
-            case Kind::kSint64: return quoted_number(std::to_string(unzigzag(value)));
+            case Kind::kInt32: append_number(static_cast<std::int32_t>(value), out_); return;
+            case Kind::kUint32: append_number(static_cast<std::uint32_t>(value), out_); return;
+            case Kind::kSint32: append_number(unzigzag(value), out_); return;
+            case Kind::kInt64: return quoted_number(static_cast<std::int64_t>(value));
+            case Kind::kUint64: return quoted_number(value);
+            case Kind::kSint64: return quoted_number(unzigzag(value));
             case Kind::kEnum:
                 if (const auto name = field.values->name(value); !name.empty()) {
                     ((out_ += '"') += name) += '"';
                 } else {
-                    out_ += std::to_string(static_cast<std::int32_t>(value));
+                    append_number(static_cast<std::int32_t>(value), out_);
                 }
                 return;
             case Kind::kText:
@@ -169,15 +191,15 @@ private:
         DAYBOOK_UNREACHABLE();
     }
 
-    std::string& out_;
+    std::string out_;
     std::vector<Entry> fields_;  // a stack: the fields of the messages that are being written
 };
 
 Result<std::string> write(const MessageTable& table, std::string_view bytes) {
-    std::string out;
-    out.reserve(bytes.size() * 2);
-    if (!MessageWriter(out).message(table, bytes)) return fail(ErrorCode::kCorrupt, "the bytes are no " + table.name);
-    return out;
+    static thread_local MessageWriter writer;
+    const std::string* const json = writer.write(table, bytes);
+    if (json == nullptr) return fail(ErrorCode::kCorrupt, "the bytes are no " + table.name);
+    return *json;
 }
 
 }  // namespace
@@ -186,9 +208,14 @@ Result<std::string> command_to_json(std::string_view encoded) { return write(com
 Result<std::string> event_to_json(std::string_view stored) { return write(event_table(), stored); }
 
 std::string to_json(const google::protobuf::MessageLite& message) {
-    const MessageTable* table = message_table(message.GetTypeName());
+    // By C++ type, since asking a message for its name makes a string each time.
+    static thread_local std::unordered_map<std::type_index, const MessageTable*> tables;
+    const MessageTable*& table = tables[typeid(message)];
+    if (table == nullptr) table = message_table(message.GetTypeName());
     DAYBOOK_ASSERT(table != nullptr);
-    auto json = write(*table, message.SerializeAsString());
+    static thread_local std::string encoded;
+    message.SerializeToString(&encoded);
+    auto json = write(*table, encoded);
     DAYBOOK_ASSERT(json.has_value());
     return *std::move(json);
 }

@@ -59,6 +59,7 @@ private:
     FieldTable field(const pb::FieldDescriptor& from) {
         FieldTable field;
         field.name = from.name();
+        field.key = '"' + field.name + "\":";
         field.json_name = from.json_name();
         field.number = static_cast<std::uint32_t>(from.number());
         field.list = from.is_repeated();

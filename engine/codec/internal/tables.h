@@ -45,6 +45,7 @@ struct MessageTable;
 
 struct FieldTable {
     std::string name;
+    std::string key;        // "\"name\":", as it is written in JSON
     std::string json_name;  // lowerCamelCase: accepted in JSON, never written
     std::uint32_t number = 0;
     std::uint32_t max = 0;  // bytes of a text; entries of a list; greatest value of a number (0: none)
