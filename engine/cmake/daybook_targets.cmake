@@ -8,13 +8,14 @@
 #   daybook_test(name SOURCES x_test.cc ... DEPS daybook::log ... LABELS fast ...)
 #       a GoogleTest program of which each test is one ctest test. Labels:
 #         fast (the default)  under two minutes all together; also run with the sanitizers
-#         slow                run by ./check, not by ./check --fast; together with fast: in both ways
+#         slow                run by ./check, not by ./check --fast
+#         both                with the sanitizers as `fast`, and by ./check once more as it is shipped
 #         kafka               needs a broker: ./check starts one and sets DAYBOOK_KAFKA_BOOTSTRAP; skipped without it
 #         long                run by ./check --long only
 #       TIMEOUT seconds for one test (600): against what hangs, not what is slow on a busy machine. The program runs in its own build folder; DAYBOOK_PROGRAM names the
 #       program `daybook` for tests that start it.
-#       Every label but `fast` is built by the target daybook_slow_tests, `fast` by daybook_fast_tests: ./check builds
-#       the first as it is shipped and the second with the sanitizers.
+#       Every label but `fast` is built by the target daybook_slow_tests, `fast` and `both` by daybook_fast_tests: ./check
+#       builds the first as it is shipped and the second with the sanitizers.
 #   daybook_benchmark(name SOURCES x.cc ... DEPS ...)
 #       a program in <build>/bench.
 
@@ -61,7 +62,7 @@ function(daybook_test name)
     gtest_discover_tests(${name}
         TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
         PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
-    if("fast" IN_LIST arg_LABELS)
+    if(arg_LABELS MATCHES "^(fast|both)$")
         add_dependencies(daybook_fast_tests ${name})
     endif()
     if(NOT arg_LABELS STREQUAL "fast")
