@@ -72,6 +72,38 @@ class CorrectionsTest(LedgerTest):
         self.accept(opened)
         self.assertIn("open it again", self.refuse(correction(opened))["message"])
 
+    def test_what_is_withdrawn_before_a_count_is_told_with_it(self):
+        """A piece was counted after an event that never happened: the correction names the count, which reads RECHECK."""
+        place = f"SITE/{SITE}/VAULT/B001"
+        items = [row["item"] for row in self.ledger.ask("account", place)["items"]]
+        self.accept(command((COORDINATOR, "OC"), [(MANAGER, "VM")], obligation_id=str(uuid.uuid4()), vault_opened={}))
+        moved = command((COORDINATOR, "OC"), [], to=f"SITE/{SITE}/HOLD", moved_to_hold={"reason": "QA"},
+                        lines=[{"item": items[0]}])
+        self.accept(moved)
+        count = str(uuid.uuid4())
+        for said in ({"count_opened": {"kind": "SPOT", "accounts": [place]}},
+                     {"count_scanned": {"method": "RFID"}, "to": place, "lines": [{"item": one} for one in items[1:]]},
+                     {"count_attested": {}}):
+            self.accept(command((COORDINATOR, "OC"), [(MANAGER, "VM")], obligation_id=count, **said))
+        self.assertNotIn("recheck", self.count_row(count))
+        gone = correction(moved)
+        self.accept(gone)
+        row = next(row for row in self.ledger.ask("corrections", "--rows", "1000")["rows"]
+                   if row["event_id"] == gone["event_id"])
+        self.assertEqual(row["counts_passed"], [count])
+        self.assertTrue(self.count_row(count)["recheck"])
+        # It happened after all: the count is right, and the correction of the correction has passed it too.
+        back = correction(gone)
+        self.accept(back)
+        row = next(row for row in self.ledger.ask("corrections", "--rows", "1000")["rows"]
+                   if row["event_id"] == back["event_id"])
+        self.assertEqual(row["counts_passed"], [count])
+        self.assertNotIn("recheck", self.count_row(count))
+        self.sound()
+
+    def count_row(self, count):
+        return next(row for row in self.ledger.ask("counts", "--site", str(SITE))["rows"] if row["count"] == count)
+
     def sound(self):
         """The auditor agrees, and so do books and read models made anew from the log."""
         self.assertTrue(self.ledger.ask("audit")["ok"])

@@ -96,8 +96,10 @@ void fill_late(const v1::Event& event, Position position, v1::LateRow& out) {
     for (const ItemId& item : items_of(event)) out.add_items(item.text());
 }
 
-// What a correction supersedes, and what stands in its place.
-Result<void> fill_correction(const Asked& asked, const v1::Event& event, v1::LateRow& out) {
+// What a correction supersedes, and what stands in its place; the counts and days that it reaches behind are those of
+// what leaves, or comes back. Correctives have rows of their own.
+Result<void> fill_correction(const Asked& asked, const Reading& reading, const v1::Event& event, Position declared,
+                             v1::LateRow& out) {
     const v1::CorrectionDeclared& correction = event.command().correction_declared();
     out.set_reason(v1::CorrectionDeclared::Reason_Name(correction.reason()));
     out.set_target(correction.target());
@@ -110,6 +112,13 @@ Result<void> fill_correction(const Asked& asked, const v1::Event& event, v1::Lat
         *out.mutable_occurred_at() = superseded.occurred_at();  // what is corrected lies there
         out.set_delay_minutes(
             std::max<Micros>(0, time_of(event.recorded_at()) - time_of(superseded.recorded_at())) / kMinute);
+        v1::Event changed = superseded;
+        while (changed.command().has_correction_declared()) {
+            const auto before = position_of(asked, changed.command().correction_declared().target());
+            if (!before) break;
+            DAYBOOK_ASSIGN(changed, asked.event_at(*before));
+        }
+        DAYBOOK_TRY(fill_passed(asked, reading, changed, declared, out));
     }
     for (const std::string& corrective : correction.correctives()) {
         if (const auto position = position_of(asked, corrective)) out.add_replacements(*position);
@@ -151,8 +160,9 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(entry.position));
         v1::LateRow& out = *message.add_rows();
         fill_late(event, entry.position, out);
-        if (event.command().has_correction_declared()) DAYBOOK_TRY(fill_correction(asked, event, out));
-        DAYBOOK_TRY(fill_passed(asked, reading, event, entry.position, out));
+        const bool correction = event.command().has_correction_declared();
+        DAYBOOK_TRY(correction ? fill_correction(asked, reading, event, entry.position, out)
+                               : fill_passed(asked, reading, event, entry.position, out));
     }
     return codec::to_json(message);
 }
