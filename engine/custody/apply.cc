@@ -150,8 +150,7 @@ void Applier::attested_pieces() {
     std::uint32_t line = 0;
     const auto differ = [&](const std::vector<ItemId>& pieces, DifferenceKind kind) {
         for (const ItemId& piece : pieces) {
-            if (books_.items.slot(piece) == 0) continue;
-            DAYBOOK_ASSERT(line < decided_.lines.size() && decided_.lines[line].item == piece);
+            if (line == decided_.lines.size() || decided_.lines[line].item != piece) continue;  // not registered
             Item& item = begin_line(line++);
             open_discrepancy(item, {count, kind, piece}, kind);
             end_line(item);
@@ -234,14 +233,18 @@ void Applier::note_vault_leg(const AccountId& account) {
 
 void Applier::note_move_for_counts(const ItemId& item, const AccountId& from, const AccountId& to,
                                    const AccountId& book) {
+    note_for_counts(from.site, to.site, {item, from, to, book, event_.position});
+}
+
+// In the open counts of either site.
+void Applier::note_for_counts(SiteId one, SiteId other, const CountMove& move) {
     const auto note = [&](SiteId id) {
         const Site* site = books_.sites.find(id);
         if (site == nullptr) return;
-        const CountMove move{item, from, to, book, event_.position};
         for (const ObligationId& count : site->counts) books_.counts.edit(count).moves.push_back(move);
     };
-    if (from.site != 0) note(from.site);
-    if (to.site != 0 && to.site != from.site) note(to.site);
+    if (one != 0) note(one);
+    if (other != 0 && other != one) note(other);
 }
 
 // ---- Closings ----

@@ -234,9 +234,11 @@ void Applier::retell(const std::vector<ItemId>& items) {
     for (std::size_t i = 0; i < out_.items.size(); ++i) changes.emplace(out_.items[i].after.id, i);
 
     Resettling resettling(books_);
+    std::vector<AccountId> booked;  // where they were until now
     for (const ItemId& id : items) {
         const std::uint32_t slot = books_.items.slot(id);
         DAYBOOK_ASSERT(slot != 0 && told.count(id) != 0);
+        booked.push_back(books_.items[slot].account);
         if (changes.try_emplace(id, out_.items.size()).second) {
             ItemChange& change = out_.items.emplace_back();
             change.line = ItemChange::kNoLine;
@@ -247,6 +249,14 @@ void Applier::retell(const std::vector<ItemId>& items) {
     }
     for (const ItemId& id : items) resettling.put_back(books_.items.slot(id), told.at(id)->after);
     resettling.finish(out_.obligations);
+    // What is elsewhere because of a correction has no leg since the cut of a count; its book is where it was.
+    const Correcting& correcting = decided_.correcting;
+    const bool corrects = correcting.target != kNoPosition || correcting.declaration != kNoPosition;
+    for (std::size_t i = 0; i < items.size() && corrects; ++i) {
+        const AccountId& now = books_.items[books_.items.slot(items[i])].account;
+        if (now != booked[i])
+            note_for_counts(booked[i].site, now.site, {items[i], {}, {}, booked[i], event_.position});
+    }
     for (const ItemId& id : items) {
         ItemChange& change = out_.items[changes.at(id)];
         change.after = books_.items[books_.items.slot(id)];
@@ -273,18 +283,29 @@ void Applier::declare() {
     }
 }
 
-// What an event did beside its pieces, undone. A leg that is not effective any more is none since the cut of a count.
-void Applier::take_back(const PastEvent& event) {
-    const Command& command = *event.command;
-    const auto by = [&](const auto& entry) { return entry.by == event.position; };
+// The legs of an event in the open counts: none any more, or legs again. What they say of the books at the cut stays.
+void Applier::recount(const PastEvent& event) {
     for (const LineFacts& line : event.decided->lines) {
         if (line.to.empty()) continue;
         for (const SiteId id : {line.from.site, line.to.site}) {
             const Site* site = id == 0 ? nullptr : books_.sites.find(id);
             if (site == nullptr) continue;
-            for (const ObligationId& count : site->counts) std::erase_if(books_.counts.edit(count).moves, by);
+            for (const ObligationId& count : site->counts) {
+                for (CountMove& move : books_.counts.edit(count).moves) {
+                    if (move.by != event.position || move.item != line.item) continue;
+                    move.from = event.leaves ? AccountId{} : line.from;
+                    move.to = event.leaves ? AccountId{} : line.to;
+                }
+            }
         }
     }
+}
+
+// What an event did beside its pieces, undone.
+void Applier::take_back(const PastEvent& event) {
+    const Command& command = *event.command;
+    const auto by = [&](const auto& entry) { return entry.by == event.position; };
+    recount(event);
     switch (command.type) {
         case EventType::kRoleGranted:
             std::erase_if(books_.roles.edit(std::get<RoleGranted>(command.payload).grant.principal), by);
@@ -338,6 +359,7 @@ void Applier::take_back_supplies(const PastEvent& event) {
 
 void Applier::bring_back(const PastEvent& event) {
     const Event again{*event.command, *event.decided, event.position, event.position, event_.recorded_at};
+    recount(event);
     switch (event.command->type) {
         case EventType::kSupplyMoved: return Applier(books_, again, out_).supply_legs();
         case EventType::kRoleGranted:

@@ -96,7 +96,8 @@ void conclude_count(const Case& c, Decided& out) {
     out.count_lists = std::make_unique<CountLists>(std::move(c.lists()));
     for (const auto* list : {&out.count_lists->missing, &out.count_lists->misplaced, &out.count_lists->unexpected}) {
         for (const ItemId& id : *list) {
-            if (const Item* item = c.books.items.find(id)) out.lines.push_back(facts_of(*item));
+            const Item* item = c.books.items.find(id);  // in ORIGIN where its registration was taken back
+            if (item != nullptr && item->state() != State::kX0) out.lines.push_back(facts_of(*item));
         }
     }
 }

@@ -50,11 +50,13 @@ Fault broken_chains(const std::vector<PiecePast>& pieces) {
     for (const PiecePast& piece : pieces) {
         if (!piece.broken) continue;
         const Broken& broken = *piece.broken;
-        refusal.conflicts.push_back({piece.item, broken.event, broken.refusal.code});
+        const bool recorded = broken.event < kPositionAhead;  // else it is the batch's own
+        refusal.conflicts.push_back({piece.item, recorded ? broken.event : kNoPosition, broken.refusal.code});
         if (refusal.conflicts.size() > 1) continue;
         refusal.item = piece.item;
-        refusal.event = broken.event;
-        text = "event " + std::to_string(broken.event) + " of piece " + piece.item.text() + " would get " +
+        refusal.event = refusal.conflicts.front().event;
+        text = recorded ? "event " + std::to_string(broken.event) : std::string("the corrective");
+        text += " of piece " + piece.item.text() + " would get " +
                std::string(to_string(broken.refusal.code)) + " (" + broken.refusal.message + ")";
     }
     if (refusal.conflicts.empty()) return std::nullopt;

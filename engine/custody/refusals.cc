@@ -3,12 +3,14 @@
 
 #include "engine/base/time.h"
 #include "engine/custody/internal/case.h"
+#include "engine/custody/past.h"
 
 namespace daybook::custody {
 namespace {
 
 // "Event 41" is what an auditor looks up next, so it is in every sentence that has one.
 std::string event_text(Position position) {
+    if (position != kNoPosition && position >= kPositionAhead) return " (this batch)";
     return position == kNoPosition ? "" : " (event " + std::to_string(position) + ")";
 }
 

@@ -216,7 +216,7 @@ Fault check_target(const Case& c, std::size_t i) {
             c, i,
             "Relocated cannot move it to " + line.to.path() + "; it stays within " + classes_text(bit(line.state())));
     }
-    if (c.is(EventType::kPutAway)) {
+    if (c.is(EventType::kPutAway) && !c.part) {  // asked once: its title may change in retrospect
         const bool clients = line.item->owner.kind == OwnerKind::kClient;
         if (clients != (line.to.kind == AccountClass::kSiteCom)) {
             return refuse_target(c, i,
@@ -367,7 +367,9 @@ Fault check_items(const Case& c) {
             if (!known) return refuse_state(c, i, RefusalCode::kUnknownItem);
             continue;
         }
-        if (known) return refuse_state(c, i, RefusalCode::kDuplicateItem);
+        // An id is used for ever: also before its piece was registered, and after that was taken back.
+        const bool used = !c.part && !is_corrective(c) && c.books.items.find(c.command.lines[i].item) != nullptr;
+        if (known || used) return refuse_state(c, i, RefusalCode::kDuplicateItem);
         if (c.context.epc_used) {
             return refuse_line(
                 c, i, RefusalCode::kDuplicateItem,

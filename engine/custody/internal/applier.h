@@ -87,6 +87,7 @@ private:
     void move(Item& item, const AccountId& from, const AccountId& to);
     void note_vault_leg(const AccountId& account);
     void note_move_for_counts(const ItemId& item, const AccountId& from, const AccountId& to, const AccountId& book);
+    void note_for_counts(SiteId one, SiteId other, const CountMove& move);
     void close_of_line(std::uint32_t line, Item& item);
     void close_rest();
     void close_for(Item& item, const Closed& closed);
@@ -116,6 +117,7 @@ private:
     void note_late_leg(const Item& item, const LineFacts& leg);
     void retell(const std::vector<ItemId>& items);
     void declare();
+    void recount(const PastEvent& event);
     void take_back(const PastEvent& event);
     void take_back_supplies(const PastEvent& event);
     void bring_back(const PastEvent& event);

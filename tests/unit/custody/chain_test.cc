@@ -268,6 +268,24 @@ TEST(ChainTest, WhatIsIllegalAtItsOwnPlaceGetsItsOwnError) {
     EXPECT_EQ(world.answer(out), RefusalCode::kAlreadyOut);
 }
 
+// Whose piece goes where is asked when it is put away, and not again where its title turns out to have been another's.
+TEST(ChainTest, WhatIsAskedOnceIsNotAskedAgainOfATitleThatChangesInRetrospect) {
+    World world;
+    const ItemId item = world.received();
+    const Micros received = world.item(item).since;
+    world.now += kHour;
+    world.inspect(item);
+    world.must(world.command(PutAway{}, {item}, account("SITE/1/VAULT/A")));
+    Command titled = world.command(
+        TitleTransferred{{OwnerKind::kHouse, kEntity}, {OwnerKind::kClient, kClient}}, {item});
+    titled.occurred_at = received + kMinute;
+    titled.late = {true, "the contract came by post", 0};
+    world.must(titled);
+    EXPECT_EQ(world.item(item).owner.kind, OwnerKind::kClient);
+    EXPECT_EQ(world.item(item).account, account("SITE/1/VAULT/A"));
+    EXPECT_FALSE(fold(item, world.chain(item)).broken);
+}
+
 TEST(ChainTest, WhatDidNotOccurIsGoneAndComesBack) {
     World world;
     const ItemId item = world.stocked();

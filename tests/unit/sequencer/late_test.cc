@@ -2,6 +2,7 @@
 // else waits, and what stands in the log makes the same books again.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -150,6 +151,24 @@ TEST_F(LateTest, DependentMistakesArePutRightTogether) {
     expect_replayed();
 }
 
+// A corrective that is not legal itself stands in no log: it has no position to name.
+TEST_F(LateTest, ABrokenCorrectiveIsNamedWithoutAPosition) {
+    const std::string target = ids.next();
+    const std::string obligation = ids.next();
+    expect(engine->run({salon::signed_out(target, obligation, items[0])}));
+    const std::string corrective = ids.next();
+    const auto answers = engine->run(
+        {salon::declared(ids.next(), target, {corrective}),
+         salon::late(begin, salon::signed_out(corrective, obligation, ids.next()))},  // no such piece
+        Mode::kAtomic);
+    ASSERT_TRUE(answers[0].refusal) << text(answers[0]);
+    EXPECT_EQ(answers[0].refusal->code, custody::RefusalCode::kCorrectionConflict);
+    ASSERT_EQ(answers[0].refusal->conflicts.size(), 1U);
+    EXPECT_EQ(answers[0].refusal->conflicts[0].event, kNoPosition);
+    EXPECT_EQ(answers[0].refusal->conflicts[0].code, custody::RefusalCode::kUnknownItem);
+    EXPECT_EQ(answers[0].refusal->message.find("46116860184273"), std::string::npos) << answers[0].refusal->message;
+}
+
 TEST_F(LateTest, ARegistrationIsCorrectedUnderItsOwnIdAndEpc) {
     const std::string item = ids.next();
     const std::string target = ids.next();
@@ -169,6 +188,10 @@ TEST_F(LateTest, ARegistrationIsCorrectedUnderItsOwnIdAndEpc) {
     EXPECT_EQ(engine->run({salon::received(ids.next(), {other})})[0].refusal->code, custody::RefusalCode::kUnknownItem);
     EXPECT_EQ(engine->run({salon::registered(ids.next(), other, "urn:x")})[0].refusal->code,
               custody::RefusalCode::kDuplicateItem);
+    // Nor is an id that is used free before its piece was registered.
+    const auto before = engine->run({salon::late(begin - kMinute, salon::registered(ids.next(), item, "urn:y"))});
+    ASSERT_TRUE(before[0].refusal);
+    EXPECT_EQ(before[0].refusal->code, custody::RefusalCode::kDuplicateItem);
     expect_replayed();
 }
 
@@ -182,6 +205,96 @@ TEST_F(LateTest, ACorrectionOfACorrectionBringsItsTargetBack) {
     undo.replace(undo.find("\"principal\":13,\"role\":\"HQ\""), 26, "\"principal\":10,\"role\":\"OC\"");
     expect(engine->run({undo}));
     expect(engine->run({salon::signed_in(ids.next(), items[0])}));
+    expect_replayed();
+}
+
+// A count of the vault in which `seen` are scanned, and the lists that are sent with its attestation.
+struct VaultCount {
+    std::string id;
+    std::string opened(Ids& ids) const {
+        return "{" + salon::envelope(ids.next(), salon::kCoordinator, "OC") + R"(,"obligation_id":")" + id +
+               R"(","count_opened":{"kind":"SPOT","accounts":["SITE/1/VAULT/A"]}})";
+    }
+    std::string scanned(Ids& ids, const std::vector<std::string>& seen) const {
+        return "{" + salon::envelope(ids.next(), salon::kCoordinator, "OC") + R"(,"obligation_id":")" + id + "\"" +
+               salon::lines_of(seen) + R"(,"to":"SITE/1/VAULT/A","count_scanned":{"method":"RFID"}})";
+    }
+    std::string attested(Ids& ids, const std::map<std::string, std::vector<std::string>>& lists) const {
+        std::string text;
+        for (const auto& [name, pieces] : lists) {
+            std::string all;
+            for (const auto& piece : pieces) all += (all.empty() ? "\"" : ",\"") + piece + "\"";
+            text += (text.empty() ? "\"" : ",\"") + name + "\":[" + all + "]";
+        }
+        return "{" + salon::envelope(ids.next(), salon::kCoordinator, "OC") + salon::witnessed() +
+               R"(,"obligation_id":")" + id + R"(","count_attested":{"lists":{)" + text + "}}}";
+    }
+};
+
+// What comes to be elsewhere by a correction has not moved: to an open count it is booked where it was at the cut.
+TEST_F(LateTest, WhatACorrectionPutsElsewhereIsToACountWhereItWas) {
+    const std::string back = ids.next();
+    expect(engine->run({out(ids.next(), items[0])}));
+    expect(engine->run({salon::signed_in(back, items[0])}));
+    const std::string other = ids.next();
+    expect(engine->run({out(ids.next(), items[1])}));
+    expect(engine->run({salon::signed_in(other, items[1])}));
+    const VaultCount count{ids.next()};
+    expect(engine->run({count.opened(ids)}));
+    expect(engine->run({salon::declared(ids.next(), back)}));   // items[0] is on display, it did not come back
+    expect(engine->run({salon::declared(ids.next(), other)}));  // nor did items[1]
+    expect(engine->run({count.scanned(ids, {items[0], items[2]})}));
+    expect(engine->run({count.attested(ids, {{"matched", {items[0], items[2]}}, {"missing", {items[1]}}})}));
+    expect_replayed();
+}
+
+// A leg since the cut that is taken back is none; the book that it left stays, and with its correction corrected it is
+// a leg again.
+TEST_F(LateTest, ALegSinceTheCutOfACountIsOneWhileItCounts) {
+    const std::string away = ids.next();
+    const std::string obligation = ids.next();
+    const VaultCount count{ids.next()};
+    expect(engine->run({count.opened(ids)}));
+    expect(engine->run({salon::signed_out(away, obligation, items[0])}));
+    expect(engine->run({out(ids.next(), items[1])}));
+    // It went out, and was not scanned: moved. Out it did not go at all: missing. Or it did.
+    const std::string correction = ids.next();
+    const auto lists = [&](const std::string& of_the_first) {
+        std::map<std::string, std::vector<std::string>> out{{"matched", {items[2]}}, {"moved", {items[1]}}};
+        out[of_the_first].insert(out[of_the_first].begin(), items[0]);
+        return out;
+    };
+    expect(engine->run({count.scanned(ids, {items[2]})}));
+    const auto answer = [&](const std::string& of_the_first) {
+        const auto answers = engine->run({count.attested(ids, lists(of_the_first))});
+        return answers[0].refusal ? answers[0].refusal->code : custody::RefusalCode{};
+    };
+    expect(engine->run({salon::declared(correction, away)}));
+    EXPECT_EQ(answer("moved"), custody::RefusalCode::kCountMismatch);
+    std::string undo = salon::declared(ids.next(), correction);
+    undo.replace(undo.find("\"principal\":13,\"role\":\"HQ\""), 26, "\"principal\":10,\"role\":\"OC\"");
+    expect(engine->run({undo}));
+    EXPECT_EQ(answer("missing"), custody::RefusalCode::kCountMismatch);
+    EXPECT_EQ(answer("moved"), custody::RefusalCode{});
+    expect_replayed();
+}
+
+// A tag whose piece's registration was taken back is listed, as one that was never registered, and has no discrepancy.
+TEST_F(LateTest, APieceThatIsRegisteredNoMoreIsUnexpectedWithoutALine) {
+    const std::string registered = ids.next();
+    const std::string item = ids.next();
+    expect(engine->run({salon::registered(registered, item, "urn:epc:id:sgtin:never")}));
+    const std::string correction = ids.next();
+    expect(engine->run({salon::declared(correction, registered)}));
+    const VaultCount count{ids.next()};
+    expect(engine->run({count.opened(ids)}));
+    expect(engine->run({count.scanned(ids, {items[0], items[1], items[2], item})}));
+    expect(engine->run({count.attested(ids, {{"matched", items}, {"unexpected", {item}}})}));
+    // Its registration comes back, and nothing stands in its way.
+    std::string undo = salon::declared(ids.next(), correction);
+    undo.replace(undo.find("\"principal\":13,\"role\":\"HQ\""), 26, "\"principal\":10,\"role\":\"OC\"");
+    expect(engine->run({undo}));
+    expect(engine->run({salon::received(ids.next(), {item})}));
     expect_replayed();
 }
 
