@@ -156,6 +156,12 @@ private:
             act.to = at(static_cast<int>(1 + below(2)),
                         any<std::string>({"HOLD", "VAULT/NOWHERE", "DISPLAY/E", "PACK", "COM/C"}));
         }
+        if (piece != nullptr && event != "ItemRegistered" && one_in(5)) {  // with another one that is there
+            for (const auto& [other, state] : model_->pieces()) {
+                if (other == id || state.account != holder || act.pieces.size() > 1) continue;
+                act.pieces.push_back(other);
+            }
+        }
         if (piece != nullptr && one_in(15)) act.version = piece->version + static_cast<long>(below(2));
         if (piece != nullptr && !act.to.empty() && one_in(15))
             act.from = one_in(2) ? piece->account : at(act.site, "DISPLAY/D");

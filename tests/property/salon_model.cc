@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <tuple>
+#include <utility>
 
 namespace daybook::model {
 namespace {
@@ -94,6 +95,7 @@ std::string Act::json(const std::string& event_id) const {
 }
 
 SalonModel::SalonModel(const std::string& state_machine_json_path) {
+    const auto tables = std::make_shared<Tables>();
     std::ifstream file(state_machine_json_path);
     std::stringstream text;
     text << file.rdbuf();
@@ -108,33 +110,36 @@ SalonModel::SalonModel(const std::string& state_machine_json_path) {
             const auto& cell = cells.list_value().values(i);
             const std::string& state = columns[static_cast<std::size_t>(i)];
             if (!cell.has_list_value()) {
-                matrix_[event].error[state] = cell.string_value();
+                tables->matrix[event].error[state] = cell.string_value();
                 continue;
             }
             for (const auto& target : cell.list_value().values())
-                matrix_[event].targets[state].push_back(target.string_value());
+                tables->matrix[event].targets[state].push_back(target.string_value());
         }
     }
     for (const auto& error : root.at("errors").list_value().values()) {
         const auto& fields = error.struct_value().fields();
-        if (fields.count("short") == 1) code_of_[fields.at("short").string_value()] = fields.at("code").string_value();
+        if (fields.count("short") == 1)
+            tables->code_of[fields.at("short").string_value()] = fields.at("code").string_value();
     }
     for (const auto& [state, entry] : root.at("states").struct_value().fields()) {
-        own_error_[state] = entry.struct_value().fields().at("error").string_value();
+        tables->own_error[state] = entry.struct_value().fields().at("error").string_value();
     }
     for (const auto& [event, entry] : root.at("events").struct_value().fields()) {
         const auto& fields = entry.struct_value().fields();
-        who_[event] = split(fields.at("who").string_value(), '+');
+        tables->who[event] = split(fields.at("who").string_value(), '+');
         if (fields.count("legal") == 0) continue;
-        for (const auto& state : fields.at("legal").list_value().values()) legal_[event].insert(state.string_value());
+        for (const auto& state : fields.at("legal").list_value().values())
+            tables->legal[event].insert(state.string_value());
     }
     for (const int site : {1, 2}) {
         const std::string here = "SITE/" + std::to_string(site) + "/";
         for (const auto* rest :
              {"VAULT/A", "VAULT/B", "COM/C", "HOLD", "DISPLAY/D", "DISPLAY/E", "PERSON/40", "PACK", "SUPPLY"}) {
-            accounts_.insert(here + rest);
+            tables->accounts.insert(here + rest);
         }
     }
+    tables_ = tables;
 }
 
 std::string SalonModel::state_of(const std::string& account) {
@@ -168,7 +173,7 @@ std::set<std::string> SalonModel::open_obligations() const {
 
 // Roles, then dual control. Principals hold their one role at every site, for ever.
 std::string SalonModel::judge_signers(const Act& act) const {
-    const auto& wanted = who_.at(act.event);
+    const auto& wanted = tables_->who.at(act.event);
     const auto fills = [](const std::string& rule, const Signer& signer) {
         if (rule == "any") return true;
         const auto roles = split(rule, '/');
@@ -209,11 +214,11 @@ bool SalonModel::stays(const Act& act, const Piece& piece) const {
 
 std::string SalonModel::judge_state(const Act& act, const Piece& piece) const {
     const std::string at = state_of(piece.account);
-    if (!moves(act)) return legal_.at(act.event).count(at) == 1 ? "" : own_error_.at(at);
+    if (!moves(act)) return tables_->legal.at(act.event).count(at) == 1 ? "" : tables_->own_error.at(at);
     if (stays(act, piece)) return "";
     if (act.event == "SaleCompleted" && act.more.at("handover") == "LATER" && at == "M") return "E_ON_MEMO";
-    const Row& row = matrix_.at(act.event);
-    if (const auto wrong = row.error.find(at); wrong != row.error.end()) return code_of_.at(wrong->second);
+    const Row& row = tables_->matrix.at(act.event);
+    if (const auto wrong = row.error.find(at); wrong != row.error.end()) return tables_->code_of.at(wrong->second);
     if (act.event == "SaleReturned" && !piece.sold_by_house) return "E_NOT_SOLD";
     return "";
 }
@@ -235,7 +240,7 @@ std::string SalonModel::judge_structure(const Act& act, const Piece& piece) cons
     }
     const bool leg = moves(act) && !stays(act, piece);
     if (leg) {
-        const auto& targets = matrix_.at(act.event).targets.at(state_of(piece.account));
+        const auto& targets = tables_->matrix.at(act.event).targets.at(state_of(piece.account));
         const bool right_class = std::find(targets.begin(), targets.end(), state_of(act.to)) != targets.end();
         if (!right_class || act.to == piece.account) return "E_WRONG_TARGET";
         if (const std::string wrong = judge_com(act, piece); !wrong.empty()) return wrong;
@@ -248,15 +253,18 @@ std::string SalonModel::judge_structure(const Act& act, const Piece& piece) cons
     if (act.event == "ItemDecommissioned" && (open("RESERVATION") || open("CARNET"))) return "E_OBLIGATION_OPEN";
     if (leg) {
         for (const auto& account : {piece.account, act.to}) {
+            // What was missing at one site may be found at another.
+            if (act.event == "ItemRecovered" && account == piece.account) continue;
             if (site_of(account) != 0 && site_of(account) != act.site) return "E_CROSS_SITE";
         }
-        if (act.to.starts_with("SITE/") && accounts_.count(act.to) == 0) return "E_UNKNOWN_ACCOUNT";
+        if (act.to.starts_with("SITE/") && tables_->accounts.count(act.to) == 0) return "E_UNKNOWN_ACCOUNT";
     }
     return "";
 }
 
 std::string SalonModel::judge_flags(const Act& act, const Piece& piece) const {
-    const bool shown = act.event == "SignedOut" && in(act.more.at("purpose"), {"DISPLAY", "WINDOW", "PRESENTATION"});
+    const bool shown = act.event == "SignedOut" && (in(act.more.at("purpose"), {"DISPLAY", "WINDOW", "PRESENTATION"}) ||
+                                                    state_of(act.to) == "D");
     if (piece.quarantined &&
         (shown || in(act.event, {"MemoOutIssued", "SaleCompleted", "ReleasedToClient", "PutAway"}))) {
         return "E_QUARANTINED";
@@ -281,19 +289,20 @@ std::string SalonModel::judge_title(const Act& act, const Piece& piece) const {
     return "";
 }
 
+bool SalonModel::shut(const std::string& account) const {
+    const bool vault = account.find("/VAULT/") != std::string::npos || account.find("/COM/") != std::string::npos;
+    return vault && !vault_open_.at(site_of(account));
+}
+
 // The vault, on the account named and on the holder.
 std::string SalonModel::judge_vault(const Act& act) const {
-    const auto vault_shut = [&](const std::string& account) {
-        const bool vault = account.find("/VAULT/") != std::string::npos || account.find("/COM/") != std::string::npos;
-        return vault && !vault_open_.at(site_of(account));
-    };
     if (!moves(act)) return "";
     for (const auto& id : act.pieces) {
         const auto it = pieces_.find(id);
         const std::string holder = it == pieces_.end() ? "" : it->second.account;
         const std::string& left = act.from.empty() ? holder : act.from;
         const bool still = it != pieces_.end() && stays(act, it->second);
-        if (!still && (vault_shut(left) || vault_shut(act.to))) return "E_VAULT_CLOSED";
+        if (!still && (shut(left) || shut(act.to))) return "E_VAULT_CLOSED";
     }
     return "";
 }
@@ -323,6 +332,12 @@ std::string SalonModel::admit(const Act& act) const {
                 if (pieces_.at(id).seal != act.more.at("seal") && !pieces_.at(id).seal_excused)
                     return "E_SEAL_MISMATCH";
             }
+        }
+    }
+    if (act.event == "CountOpened") {
+        for (const auto& [id, count] : counts_) {
+            const bool same = count.more.at("account") == act.more.at("account");
+            if (same && count.actor.principal == act.actor.principal) return "E_COUNT_OPEN";
         }
     }
     if (in(act.event, {"CountScanned", "CountAttested"}) && counts_.count(act.obligation) == 0)
@@ -367,9 +382,9 @@ Done SalonModel::done(const Act& act) const {
         const auto it = pieces_.find(id);
         if (act.event == "ItemRegistered") done.legs[id] = {"ORIGIN", act.to};
         else if (it != pieces_.end() && moves(act) && !stays(act, it->second))
-            done.legs[id] = {it->second.account, act.to};
+            done.legs[id] = {act.from.empty() ? it->second.account : act.from, act.to};
     }
-    if (act.event == "CountAttested") {
+    if (act.event == "CountAttested" && counts_.count(act.obligation) == 1) {
         // Every piece is scanned where it is booked or not at all, and nothing moves meanwhile: matched or missing.
         const auto seen = seen_.find(act.obligation);
         for (const auto& [id, piece] : pieces_) {
@@ -393,7 +408,9 @@ std::string SalonModel::still_legal(const Done& done) const {
         for (const auto check : {&SalonModel::judge_structure, &SalonModel::judge_title}) {
             if (std::string wrong = (this->*check)(act, pieces_.at(id)); !wrong.empty()) return wrong;
         }
-        if (act.event == "ReservationPlaced" && pieces_.at(id).open.count("RESERVATION") == 1) return "E_RESERVED";
+        const auto& open = pieces_.at(id).open;
+        if (act.event == "ReservationPlaced" && (open.count("RESERVATION") == 1 || open.count("DELIVERY") == 1))
+            return "E_RESERVED";
     }
     for (const auto& [id, kind] : done.differences) {
         if (pieces_.count(id) == 0) return "E_UNKNOWN_ITEM";
@@ -435,11 +452,19 @@ void SalonModel::take_piece(const Done& done, Piece& piece, const std::string& i
     ++piece.version;
     const bool leg = done.legs.count(id) == 1;
     if (act.event == "TransferExceptionRecorded") {
-        piece.disputes.insert(act.obligation);
+        piece.disputes.insert(act.pieces.size() > 1 ? act.obligation + ":" + id : act.obligation);
         piece.seal_excused = true;
     }
-    if (leg) move(piece, done.legs.at(id).second);
-    if (in(act.event, {"SignedOut"})) piece.open["SIGNOUT"] = act.obligation;
+    if (leg) {
+        move(piece, done.legs.at(id).second);
+        piece.put_by = act.site;
+    }
+    if (act.event == "SignedOut") {
+        piece.open["SIGNOUT"] = act.obligation;
+        piece.out_with_others = act.pieces.size() > 1;
+    }
+    // Re-assigned, a piece that was named with others goes on under its own name.
+    if (act.event == "HandedOver" && std::exchange(piece.out_with_others, false)) piece.open["SIGNOUT"] += ":" + id;
     if (act.event == "TransferPacked") piece.seal = act.more.at("seal");
     if (act.event == "TransferDispatched") {
         piece.open["TRANSFER"] = act.obligation;
@@ -484,6 +509,7 @@ void SalonModel::take(const Done& done) {
         Piece& piece = pieces_[act.pieces[0]];
         piece.account = act.to;
         piece.owner = act.more.at("owner");
+        piece.put_by = act.site;
         piece.version = 1;
         return;
     }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -59,6 +60,8 @@ struct Piece {
     std::string seal, for_party;              // of its parcel
     std::string reserved_for, sold_to;
     int origin = 0, dest = 0;  // of its transfer
+    int put_by = 0;            // the site whose event put it where it is
+    bool out_with_others = false;  // its sign-out names other pieces too
 };
 
 class SalonModel {
@@ -79,6 +82,10 @@ public:
     [[nodiscard]] bool asks_for_leg(const Act& act, const Piece& piece) const {
         return moves(act) && !stays(act, piece);
     }
+    // An event that moves pieces.
+    [[nodiscard]] bool moves(const Act& act) const { return tables_->matrix.count(act.event) == 1; }
+    // A vault account while its vault is closed.
+    [[nodiscard]] bool shut(const std::string& account) const;
     // What the act would fix here.
     [[nodiscard]] Done done(const Act& act) const;
     // From here on only rules that hold for the whole chain are judged.
@@ -110,15 +117,19 @@ private:
     [[nodiscard]] std::string judge_flags(const Act& act, const Piece& piece) const;
     [[nodiscard]] std::string judge_title(const Act& act, const Piece& piece) const;
     [[nodiscard]] bool stays(const Act& act, const Piece& piece) const;
-    [[nodiscard]] bool moves(const Act& act) const { return matrix_.count(act.event) == 1; }
     void take_piece(const Done& done, Piece& piece, const std::string& id);
     void move(Piece& piece, const std::string& to);
 
-    std::map<std::string, Row> matrix_;
-    std::map<std::string, std::set<std::string>> legal_;   // events that move nothing
-    std::map<std::string, std::string> own_error_;         // of a state
-    std::map<std::string, std::string> code_of_;           // short name → code
-    std::map<std::string, std::vector<std::string>> who_;  // event → signers, each "OC/SA" or "any"
+    // From the specification; all copies of a model have the same.
+    struct Tables {
+        std::map<std::string, Row> matrix;
+        std::map<std::string, std::set<std::string>> legal;   // events that move nothing
+        std::map<std::string, std::string> own_error;         // of a state
+        std::map<std::string, std::string> code_of;           // short name → code
+        std::map<std::string, std::vector<std::string>> who;  // event → signers, each "OC/SA" or "any"
+        std::set<std::string> accounts;                       // opened
+    };
+    std::shared_ptr<const Tables> tables_;
     std::map<std::string, Piece> pieces_;
     std::map<int, bool> vault_open_{{1, false}, {2, false}};
     std::map<int, std::set<std::string>> closing_count_;  // attested since the opening
@@ -129,7 +140,6 @@ private:
     bool re_judging_ = false;  // structure alone
     std::map<int, long> supply_{{1, 0}, {2, 0}};
     std::set<std::string> used_obligations_;
-    std::set<std::string> accounts_;  // opened
 };
 
 }  // namespace daybook::model

@@ -123,37 +123,19 @@ public:
         }
     }
 
-    // The same questions at (V, R): `known` is a number of events since the salons were opened.
-    void compare_at(const SalonModel& then, std::optional<std::int64_t> valid, std::size_t known) {
-        const projections::AsKnown at{valid.value_or(std::numeric_limits<Micros>::max()), opened_ + known};
-        const auto reading = ledger_->views().read();
-        RC_ASSERT(reading.has_value());
-        std::map<std::string, std::set<std::string>> in_account;
-        for (const char* rest :
-             {"VAULT/A", "VAULT/B", "COM/C", "HOLD", "DISPLAY/D", "DISPLAY/E", "PERSON/40", "PACK"}) {
-            for (const char* site : {"SITE/1/", "SITE/2/"}) in_account[std::string(site) + rest];
-        }
-        for (const auto& [id, piece] : then.pieces()) {
-            const auto chain = reading->chain(*ItemId::parse(id), at);
-            RC_ASSERT(chain.has_value());
-            RC_ASSERT(!chain->stays.empty());
-            RC_ASSERT(chain->stays.back().account.path() == piece.account);
-            in_account[piece.account].insert(id);
-        }
-        for (const auto& [path, pieces] : in_account) {
-            const auto rows = reading->account_at(*custody::AccountId::parse(path), at, {});
-            RC_ASSERT(rows.has_value());
-            std::set<std::string> answered;
-            for (const auto& row : rows->rows) answered.insert(row.item.text());
-            RC_ASSERT(answered == pieces);
-        }
-        for (const int site : {1, 2}) {
-            const auto balance =
-                reading->supplies_at(*custody::AccountId::parse("SITE/" + std::to_string(site) + "/SUPPLY"), at);
-            RC_ASSERT(balance.has_value());
-            const long quantity = balance->rows.empty() ? 0 : static_cast<long>(balance->rows[0].quantity);
-            RC_ASSERT(quantity == then.supply(site));
-        }
+    // Events before the salons were open: what the models number 0 stands there.
+    [[nodiscard]] Position opened() const { return opened_; }
+
+    // "{id}", "{id}:{item}" or "{count}:{kind}:{item}".
+    static std::string name_of(const custody::ObligationRef& ref) {
+        static const std::map<custody::DifferenceKind, std::string> kKinds = {
+            {custody::DifferenceKind::kMissing, "MISSING:"},
+            {custody::DifferenceKind::kMisplaced, "MISPLACED:"},
+            {custody::DifferenceKind::kUnexpected, "UNEXPECTED:"}};
+        std::string text = ref.id.text();
+        if (ref.item.empty()) return text;
+        const auto kind = kKinds.find(ref.kind);
+        return text + ":" + (kind == kKinds.end() ? "" : kind->second) + ref.item.text();
     }
 
     void verify_views() {
@@ -165,9 +147,7 @@ public:
 private:
     static bool names(const projections::ItemRow& row, const std::string& obligation) {
         return std::any_of(row.open.begin(), row.open.end(), [&](const projections::OpenObligation& open) {
-            std::string text = open.ref.id.text();
-            if (!open.ref.item.empty()) text += ":" + open.ref.item.text();
-            return text == obligation;
+            return name_of(open.ref) == obligation;
         });
     }
     [[nodiscard]] std::string code() const {
