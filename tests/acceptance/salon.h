@@ -101,8 +101,9 @@ public:
     Position accept(const std::string& json) {
         const std::string answer = ledger_->submit_json(json);
         const auto at = answer.find(R"("position":)");
-        EXPECT_NE(at, std::string::npos) << json << "\n" << answer;
-        if (at == std::string::npos) return kNoPosition;
+        const bool accepted = at != std::string::npos && answer.find(R"("error":)") == std::string::npos;
+        EXPECT_TRUE(accepted) << json << "\n" << answer;
+        if (!accepted) return kNoPosition;
         return std::stoull(answer.substr(at + 11 + (answer[at + 11] == '"' ? 1 : 0)));
     }
     // The code of the refusal; the whole answer is in last_answer().
