@@ -194,6 +194,7 @@ TEST_F(Times, ACorrectiveOfTheSameInstantTakesTheTargetsPlace) {
     EXPECT_EQ(salon_.refuse(correct(target, photo("2030-03-02T12:00:00.000001Z"))), "E_CORRECTION_CONFLICT");
     salon_.accept(correct(target, photo(noon)));
     EXPECT_EQ(salon_.where(ring_, noon), "SITE/1/VAULT/A");
+    salon_.expect_sound();
 }
 
 // [opening, closing): the closing's own instant is outside, and the next opening's inside.
