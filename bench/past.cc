@@ -160,7 +160,9 @@ void late(const Settings& settings) {
         std::atomic<bool> stop = false;
         std::vector<double> of_late;
         std::thread beside([&] {
-            while (!stop) of_late.push_back(answered(rig, damaged.with(late_ids.next(), piece.c_str(), piece.c_str())));
+            do {  // one at least, however short the round is
+                of_late.push_back(answered(rig, damaged.with(late_ids.next(), piece.c_str(), piece.c_str())));
+            } while (!stop);
         });
         std::vector<double> with_late = single_commands();
         stop = true;
