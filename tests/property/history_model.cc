@@ -261,7 +261,7 @@ std::string History::judge(const Act& act, std::int64_t at, std::size_t place, s
     if (at < now - kLateAfter && !act.late) return "E_BACKDATED";
     if (fenced(act, here, at)) {
         const bool approved = std::any_of(act.attest.begin(), act.attest.end(), [&](const Signer& signer) {
-            return signer.role == "VM" && signer.principal == act.approver;
+            return act.late && signer.role == "VM" && signer.principal == act.approver;  // named in `late`
         });
         if (!approved) return "E_COUNT_FENCE";
     }

@@ -225,10 +225,9 @@ std::string SalonModel::judge_state(const Act& act, const Piece& piece) const {
 
 // An admission rule that stands among those of structure.
 std::string SalonModel::judge_com(const Act& act, const Piece& piece) const {
-    if (re_judging_) return "";
+    if (re_judging_ || act.event != "PutAway") return "";
     const bool com = act.to.find("/COM/") != std::string::npos;
-    if (com && !is_client(piece.owner)) return "E_WRONG_TARGET";
-    return act.event == "PutAway" && !com && is_client(piece.owner) ? "E_WRONG_TARGET" : "";
+    return com == is_client(piece.owner) ? "" : "E_WRONG_TARGET";
 }
 
 std::string SalonModel::judge_structure(const Act& act, const Piece& piece) const {
