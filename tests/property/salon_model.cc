@@ -243,6 +243,8 @@ std::string SalonModel::judge_structure(const Act& act, const Piece& piece) cons
         const bool right_class = std::find(targets.begin(), targets.end(), state_of(act.to)) != targets.end();
         if (!right_class || act.to == piece.account) return "E_WRONG_TARGET";
         if (const std::string wrong = judge_com(act, piece); !wrong.empty()) return wrong;
+        // The transfer's account is named after the obligation that the dispatch opens.
+        if (act.event == "TransferDispatched" && act.to != "TRANSIT/" + act.obligation) return "E_WRONG_TARGET";
     }
     const auto open = [&](const char* kind) { return piece.open.count(kind) == 1; };
     if (act.event == "SentToWorkshop" && !open("REPAIR")) return "E_NO_OBLIGATION";
