@@ -415,7 +415,8 @@ Result<std::vector<PostingRow>> postings_between(const ReadPoint& point, const L
     const std::string group = group_of(line);
     // Whatever lies at or behind `from` was recorded in the segment of `from` or later; whatever lies before `to`, in
     // that of `to` or before, or late.
-    DAYBOOK_ASSIGN(const Segment first, segment_at(point, group, {from - 1, known}));
+    const Micros before = from == std::numeric_limits<Micros>::min() ? from : from - 1;
+    DAYBOOK_ASSIGN(const Segment first, segment_at(point, group, {before, known}));
     DAYBOOK_ASSIGN(const Segment last, segment_at(point, group, {to - 1, known}));
     DAYBOOK_TRY(add_postings(point, Table::kLegs, group, first.begin, std::min(last.end, known), from, to, all));
     DAYBOOK_TRY(add_late(point, group, last, known, from, to, all));
