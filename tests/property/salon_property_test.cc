@@ -22,7 +22,8 @@ constexpr int kSalons = 100;
 TEST(SalonProperty, EngineAndModelAgreeOnEveryCommand) {
     // The same salons each time, so that a failure speaks of the change at hand; RC_PARAMS=seed=N tells others.
     const char* given = std::getenv("RC_PARAMS");
-    const std::string params = "max_success=" + std::to_string(kSalons) + " seed=20261130 " + (given == nullptr ? "" : given);
+    const std::string params =
+        "max_success=" + std::to_string(kSalons) + " seed=20261130 " + (given == nullptr ? "" : given);
     ::setenv("RC_PARAMS", params.c_str(), 1);
     const bool held = rc::check("the engine answers as the model does, and keeps the same books", [] {
         const auto choices =
