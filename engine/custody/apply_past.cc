@@ -1,6 +1,7 @@
 // Events that change the past of pieces: late facts and corrections. Their pieces are told again from their chains.
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <unordered_map>
 
 #include "engine/custody/internal/applier.h"
@@ -285,17 +286,25 @@ void Applier::declare() {
 
 // The legs of an event in the open counts: none any more, or legs again. What they say of the books at the cut stays.
 void Applier::recount(const PastEvent& event) {
+    std::unordered_map<ItemId, const LineFacts*, UuidHash> legs;
+    std::set<SiteId> sites;
     for (const LineFacts& line : event.decided->lines) {
-        if (line.to.empty()) continue;
-        for (const SiteId id : {line.from.site, line.to.site}) {
-            const Site* site = id == 0 ? nullptr : books_.sites.find(id);
-            if (site == nullptr) continue;
-            for (const ObligationId& count : site->counts) {
-                for (CountMove& move : books_.counts.edit(count).moves) {
-                    if (move.by != event.position || move.item != line.item) continue;
-                    move.from = event.leaves ? AccountId{} : line.from;
-                    move.to = event.leaves ? AccountId{} : line.to;
-                }
+        if (line.to.empty() || line.item.empty()) continue;
+        legs.emplace(line.item, &line);
+        sites.insert({line.from.site, line.to.site});
+    }
+    for (const SiteId id : sites) {
+        const Site* site = id == 0 ? nullptr : books_.sites.find(id);
+        if (site == nullptr) continue;
+        const auto by = [&](const CountMove& move) { return move.by == event.position; };
+        for (const ObligationId& count : site->counts) {
+            const auto& moves = books_.counts.find(count)->moves;
+            if (std::none_of(moves.begin(), moves.end(), by)) continue;
+            for (CountMove& move : books_.counts.edit(count).moves) {
+                const auto leg = by(move) ? legs.find(move.item) : legs.end();
+                if (leg == legs.end()) continue;
+                move.from = event.leaves ? AccountId{} : leg->second->from;
+                move.to = event.leaves ? AccountId{} : leg->second->to;
             }
         }
     }
