@@ -387,8 +387,14 @@ Result<void> Scan::keep_day() {
         DAYBOOK_TRY(add(Figure::kCameIn, figures.came_in));
         DAYBOOK_TRY(add(Figure::kWentOut, figures.went_out));
         DAYBOOK_TRY(add(Figure::kClosing, figures.closing));
+        if (figures.digest.empty()) continue;
+        if (figures.digest.size() != std::tuple_size_v<Hash>) {
+            findings_.violated(6, event_.position, "the digest of account " + figures.account.path() + " has " +
+                                                       std::to_string(figures.digest.size()) + " bytes, not 32");
+            continue;
+        }
         constexpr std::size_t kPart = sizeof(std::uint64_t);
-        for (std::size_t part = 0; (part + 1) * kPart <= figures.digest.size(); ++part) {
+        for (std::size_t part = 0; part * kPart < figures.digest.size(); ++part) {
             std::uint64_t mark = 0;
             std::memcpy(&mark, figures.digest.data() + part * kPart, kPart);
             DAYBOOK_TRY(add(Figure::kDigest, static_cast<std::int64_t>(part), mark));
