@@ -12,8 +12,8 @@
 #         both                with the sanitizers as `fast`, and by ./check once more as it is shipped
 #         kafka               needs a broker: ./check starts one and sets DAYBOOK_KAFKA_BOOTSTRAP; skipped without it
 #         long                run by ./check --long only
-#       TIMEOUT seconds for one test (600): against what hangs, not what is slow on a busy machine. The program runs in its own build folder; DAYBOOK_PROGRAM names the
-#       program `daybook` for tests that start it.
+#       TIMEOUT seconds for one test (600): against what hangs, not what is slow on a busy machine. The program runs in
+#       its own build folder; DAYBOOK_PROGRAM names the program `daybook` for tests that start it.
 #       Every label but `fast` is built by the target daybook_slow_tests, `fast` and `both` by daybook_fast_tests: ./check
 #       builds the first as it is shipped and the second with the sanitizers.
 #   daybook_benchmark(name SOURCES x.cc ... DEPS ...)

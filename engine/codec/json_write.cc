@@ -64,7 +64,7 @@ void append_text(std::string_view text, std::string& out) {
 
 template <class Number>
 void append_number(Number value, std::string& out) {
-    std::array<char, 24> digits;  // NOLINT: filled by to_chars
+    std::array<char, 24> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
     out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
 }

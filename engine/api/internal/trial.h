@@ -1,8 +1,7 @@
 // Verdicts of a trial balance: what the invariants come to at one (valid time, record time).
 #pragma once
 
-#include <cstdint>
-#include <map>
+#include <vector>
 
 #include "engine/api/internal/when.h"
 #include "engine/custody/account.h"

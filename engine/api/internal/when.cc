@@ -130,6 +130,33 @@ Result<std::size_t> row_of_cursor(const Asked& asked) {
     return *row;
 }
 
+Result<std::string> each_held(const Asked& asked, const When& when, const std::vector<custody::AccountId>& accounts,
+                              std::size_t rows_max, const AddHeld& add) {
+    std::string inner = rest_of_cursor(asked);
+    std::size_t at = 0;
+    if (!asked.param("cursor").empty()) {
+        const std::size_t bang = inner.rfind('!');
+        const std::string path = inner.substr(0, bang);
+        while (at < accounts.size() && accounts[at].path() != path) ++at;
+        if (bang == std::string::npos || at == accounts.size())
+            return wrong("cursor", asked.param("cursor"), "a cursor of this question");
+        inner = inner.substr(bang + 1);
+    }
+    std::size_t rows = 0;
+    for (; at < accounts.size(); ++at, inner.clear()) {
+        do {
+            if (rows == rows_max) return cursor_text(when, accounts[at].path() + "!" + inner);
+            DAYBOOK_ASSIGN(const auto found, when.reading.account_at(accounts[at], when.at, {rows_max - rows, inner}));
+            for (const auto& row : found.rows) {
+                DAYBOOK_ASSIGN(const bool added, add(row.item, accounts[at]));
+                rows += added ? 1U : 0U;
+            }
+            inner = found.next;
+        } while (!inner.empty());
+    }
+    return std::string();
+}
+
 Result<Interval> interval_of(const Asked& asked) {
     Interval interval;
     for (const char* name : {"from", "to"}) {

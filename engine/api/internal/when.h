@@ -1,7 +1,9 @@
 // The (valid time, record time) of a question: valid_at, known_at and what they are where they are left out.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "engine/api/internal/asked.h"
 #include "engine/base/error.h"
@@ -42,6 +44,13 @@ std::string rest_of_cursor(const Asked& asked);
 
 // The first row of the page, where the rest is its number among the rows at that (V, R).
 Result<std::size_t> row_of_cursor(const Asked& asked);
+
+// The pieces that accounts held at (V, R), one account after the other, until `add` has said rows_max times that it
+// made a row. Answers the cursor of the next page, "" behind the last one: its rest is an account's path and, behind
+// '!', that of the account's own page.
+using AddHeld = std::function<Result<bool>(const ItemId& item, const custody::AccountId& account)>;
+Result<std::string> each_held(const Asked& asked, const When& when, const std::vector<custody::AccountId>& accounts,
+                              std::size_t rows_max, const AddHeld& add);
 
 // [from, to) of the question; kInvalid where one is missing or they are no interval.
 struct Interval {

@@ -85,7 +85,6 @@ private:
     std::map<Position, std::vector<ItemId>> lists_;
 };
 
-// A cursor is the path of an account and, behind '!', that of its page.
 class Counted {
 public:
     Counted(const Asked& asked, const When& when, std::size_t rows_max)
@@ -96,28 +95,12 @@ public:
         DAYBOOK_ASSIGN(site_, asked_.site());
         DAYBOOK_TRY(find_accounts());
         DAYBOOK_TRY(find_days());
-        std::string inner = rest_of_cursor(asked_);
-        std::size_t at = 0;
-        if (!inner.empty()) {
-            const std::size_t bang = inner.rfind('!');
-            const std::string path = inner.substr(0, bang);
-            while (at < accounts_.size() && accounts_[at].path() != path) ++at;
-            if (bang == std::string::npos || at == accounts_.size())
-                return wrong("cursor", asked_.param("cursor"), "a cursor of this question");
-            inner = inner.substr(bang + 1);
-        }
-        for (; at < accounts_.size(); ++at, inner.clear()) {
-            do {
-                const auto room = rows_max_ - static_cast<std::size_t>(message.rows_size());
-                if (room == 0) {
-                    message.set_next(cursor_text(when_, accounts_[at].path() + "!" + inner));
-                    return {};
-                }
-                DAYBOOK_ASSIGN(const auto found, when_.reading.account_at(accounts_[at], when_.at, {room, inner}));
-                for (const auto& row : found.rows) DAYBOOK_TRY(add(row.item, accounts_[at], message));
-                inner = found.next;
-            } while (!inner.empty());
-        }
+        DAYBOOK_ASSIGN(const std::string next,
+                       each_held(asked_, when_, accounts_, rows_max_,
+                                 [&](const ItemId& item, const AccountId& account) {
+                                     return add(item, account, message);
+                                 }));
+        message.set_next(next);
         return {};
     }
 
@@ -165,9 +148,9 @@ private:
         const auto it = by_site_.find(site);
         return it == by_site_.end() ? std::nullopt : std::optional(it->second);
     }
-    Result<void> add(const ItemId& item, const AccountId& account, v1::CountedAnswer& message) {
+    Result<bool> add(const ItemId& item, const AccountId& account, v1::CountedAnswer& message) {
         DAYBOOK_ASSIGN(const auto chain, when_.reading.chain(item, when_.at));
-        if (chain.stays.empty()) return {};
+        if (chain.stays.empty()) return false;
         v1::CountedRow row;
         row.set_item(item.text());
         row.set_account(account.path());
@@ -185,11 +168,11 @@ private:
             const auto days = days_of(account.site);
             row.set_overdue(days && age > *days * kDay);
         }
-        if (only_overdue_ && !row.overdue()) return {};
+        if (only_overdue_ && !row.overdue()) return false;
         DAYBOOK_ASSIGN(const std::string model, model_at(asked_, chain, when_.at.valid));
         row.set_model(model);
         *message.add_rows() = std::move(row);
-        return {};
+        return true;
     }
 
     const Asked& asked_;

@@ -62,8 +62,7 @@ Result<void> fill_inspection(const Asked& asked, const When& when, const custody
     return {};
 }
 
-// The pieces in hold that cannot be put away yet. A cursor has, beside (V, R), an account's path and, behind '!', that
-// of its page.
+// The pieces in hold that cannot be put away yet.
 class InHold {
 public:
     InHold(const Asked& asked, const When& when, SiteId site, std::size_t rows_max)
@@ -71,28 +70,10 @@ public:
 
     Result<void> fill_rows(v1::InspectionsAnswer& message) {
         DAYBOOK_TRY(find_accounts());
-        std::string inner = rest_of_cursor(asked_);
-        std::size_t at = 0;
-        if (!asked_.param("cursor").empty()) {
-            const std::size_t bang = inner.rfind('!');
-            const std::string path = inner.substr(0, bang);
-            while (at < accounts_.size() && accounts_[at].path() != path) ++at;
-            if (bang == std::string::npos || at == accounts_.size())
-                return wrong("cursor", asked_.param("cursor"), "a cursor of this question");
-            inner = inner.substr(bang + 1);
-        }
-        for (; at < accounts_.size(); ++at, inner.clear()) {
-            do {
-                const auto room = rows_max_ - static_cast<std::size_t>(message.rows_size());
-                if (room == 0) {
-                    message.set_next(cursor_text(when_, accounts_[at].path() + "!" + inner));
-                    return {};
-                }
-                DAYBOOK_ASSIGN(const auto found, when_.reading.account_at(accounts_[at], when_.at, {room, inner}));
-                for (const auto& row : found.rows) DAYBOOK_TRY(add(row.item, message));
-                inner = found.next;
-            } while (!inner.empty());
-        }
+        DAYBOOK_ASSIGN(const std::string next,
+                       each_held(asked_, when_, accounts_, rows_max_,
+                                 [&](const ItemId& item, const custody::AccountId&) { return add(item, message); }));
+        message.set_next(next);
         return {};
     }
 
@@ -108,12 +89,13 @@ private:
         std::sort(accounts_.begin(), accounts_.end());
         return {};
     }
-    Result<void> add(const ItemId& id, v1::InspectionsAnswer& message) {
+    Result<bool> add(const ItemId& id, v1::InspectionsAnswer& message) {
         DAYBOOK_ASSIGN(const auto piece, pieces_.piece(id));
-        if (!piece) return {};
+        if (!piece) return false;
         const Verdict verdict = piece->item.verdict;
-        if (verdict != Verdict::kNone && verdict != Verdict::kFail) return {};
-        return fill_inspection(asked_, when_, *piece, *message.add_rows());
+        if (verdict != Verdict::kNone && verdict != Verdict::kFail) return false;
+        DAYBOOK_TRY(fill_inspection(asked_, when_, *piece, *message.add_rows()));
+        return true;
     }
 
     const Asked& asked_;
