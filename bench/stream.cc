@@ -132,11 +132,8 @@ class Stopwatch {
 public:
     explicit Stopwatch(std::size_t events) : answered_(events), seen_(events) {}
     void answered(Position position) { set(answered_, position); }
-    void seen(Position position) {
-        set(seen_, position);
-        ++count_;
-    }
-    [[nodiscard]] std::size_t count() const { return count_; }
+    void seen(Position position) { set(seen_, position); }
+    [[nodiscard]] bool has(Position position) const { return seen_[position] != 0; }
     // Milliseconds of the positions from `first` on.
     [[nodiscard]] std::vector<double> delays(Position first) const {
         std::vector<double> found;
@@ -156,7 +153,6 @@ private:
         }
     }
     std::vector<std::atomic<std::int64_t>> answered_, seen_;
-    std::atomic<std::size_t> count_{0};
 };
 
 // Reads `events` as any consumer does, until told to end.
@@ -216,6 +212,12 @@ Live live(const std::filesystem::path& dir, const std::string& bootstrap, std::s
     Stopwatch watch(first + events);
     std::atomic<bool> ended{false};
     std::thread consumer([&] { consume(bootstrap, topics_of(prefix, ledger.id()).front(), ended, watch); });
+    // It has to find the brokers first, and read what is there.
+    const auto starting = Steady::now() + minutes(1);
+    while (!watch.has(first - 1)) {
+        if (Steady::now() > starting) give_up("the consumer does not come to the newest event");
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
 
     const std::size_t batch = rate == 0 ? kBatch : 1;
     const auto begin = Steady::now();

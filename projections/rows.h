@@ -48,13 +48,12 @@ struct OpenObligation {
 struct ItemRow {
     ItemId item;
     custody::State state{};
-    custody::AccountId account;            // the holder
-    custody::Owner owner;                  // title
-    Micros since = 0;                      // valid time at which it came there
-    Position since_event = 0;              // the event that put it there …
-    std::optional<Micros> since_recorded;  // … and its record time
-    Position last_event = 0;               // its newest event …
-    Micros last_at = 0;                    // … and its valid time
+    custody::AccountId account;  // the holder
+    custody::Owner owner;        // title
+    Micros since = 0;            // valid time at which it came there
+    Position since_event = 0;    // the event that put it there
+    Position last_event = 0;     // its newest event …
+    Micros last_at = 0;          // … and its valid time
     std::uint32_t version = 0;
     std::uint8_t flags = 0;  // custody::ItemFlag. RESERVED, SOLD_HELD, CARNET_BOUND and DISPUTED follow from `open`
     custody::Verdict verdict{};

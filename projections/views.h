@@ -105,7 +105,7 @@ public:
     // custody
     [[nodiscard]] Result<One<ItemRow>> item(const ItemId& item) const;
     [[nodiscard]] Result<Rows<ItemRow>> items(std::span<const ItemId> items) const;  // unknown ones are left out
-    // Every piece that ever had an event, in order of id, without `since_recorded`; an error of `row` ends it.
+    // Every piece that ever had an event, in order of id; an error of `row` ends it.
     [[nodiscard]] Result<void> each_item(const std::function<Result<void>(const ItemRow&)>& row) const;
     // history: in order of position, of the events before `known`; `newest_first` for the last events of a long chain.
     [[nodiscard]] Result<Rows<HistoryRow>> history(const ItemId& item, const Page& page, bool newest_first = false,

@@ -1,7 +1,6 @@
 #include "projections/custody/custody.h"
 
 #include "engine/custody/decide.h"
-#include "projections/history/history.h"
 #include "projections/store/encoding.h"
 
 namespace daybook::projections {
@@ -52,7 +51,6 @@ void CustodyFold::fold(const Step& step, Store& store) {
 
 namespace {
 
-// Without `since_recorded`.
 Result<ItemRow> take_item_row(const ItemId& item, std::string_view value) {
     RowReader reader(value);
     const std::string_view saved = reader.text();
@@ -96,8 +94,6 @@ Result<std::optional<ItemRow>> read_item_row(const ReadPoint& point, const ItemI
     DAYBOOK_ASSIGN(const bool there, point.get(Table::kItems, {key, sizeof key}, {}, value));
     if (!there) return std::optional<ItemRow>();
     DAYBOOK_ASSIGN(ItemRow row, take_item_row(item, value));
-    // The record time stands in the history of the piece, which has it for every event.
-    DAYBOOK_ASSIGN(row.since_recorded, recorded_at_of(point, item, row.since_event));
     return std::optional<ItemRow>(std::move(row));
 }
 

@@ -253,14 +253,6 @@ Result<Rows<HistoryRow>> read_history(const ReadPoint& point, const ItemId& item
     return answer;
 }
 
-Result<std::optional<Micros>> recorded_at_of(const ReadPoint& point, const ItemId& item, Position position) {
-    DAYBOOK_ASSIGN(const auto entries, point.list(Table::kHistory, group_of(item), position, position + 1));
-    if (entries.empty()) return std::optional<Micros>();
-    HistoryEntry one;
-    DAYBOOK_TRY(take_entry(position, entries.front().bytes, one));
-    return std::optional<Micros>(one.row.recorded_at);
-}
-
 Result<Position> corrected_by(const ReadPoint& point, Position position, Position known) {
     DAYBOOK_ASSIGN(const auto entries, point.list(Table::kCorrections, correction_group(position), 0, known));
     for (const ListEntry& entry : entries) {

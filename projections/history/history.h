@@ -52,8 +52,6 @@ Result<std::vector<HistoryEntry>> read_entries(const ReadPoint& point, const Ite
 
 Result<Rows<HistoryRow>> read_history(const ReadPoint& point, const ItemId& item, const Page& page, bool newest_first,
                                       Position known = kNoPosition);
-// The record time of one of its events; nullopt: it has no such event.
-Result<std::optional<Micros>> recorded_at_of(const ReadPoint& point, const ItemId& item, Position position);
 
 // The effective correction of an event, of those before `known`; kNoPosition: it is not corrected.
 Result<Position> corrected_by(const ReadPoint& point, Position position, Position known);

@@ -53,7 +53,6 @@ void expect_items(const Views& views, const custody::Books& books, const std::de
         EXPECT_EQ(row.verdict, item.verdict);
         EXPECT_EQ(row.since, item.since);
         EXPECT_EQ(row.since_event, item.since_event);
-        EXPECT_EQ(row.since_recorded, events[item.since_event].recorded_at);
         EXPECT_EQ(row.last_event, item.last);
         EXPECT_EQ(row.model, books.names.text(item.model));
         EXPECT_EQ(row.metal, books.names.text(item.metal));
