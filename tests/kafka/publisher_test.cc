@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <csignal>
 
+#include "engine/base/limits.h"
+#include "engine/codec/stream_codec.h"
 #include "engine/log/event_log.h"
 #include "engine/sequencer/feed.h"
 #include "engine/stream/topics.h"
@@ -83,6 +85,74 @@ TEST_F(KafkaTest, ProtobufValuesAreTheStoredBytes) {
         if (record.headers.contains("ce_parts")) continue;
         EXPECT_EQ(record.value, source.events().stored(place->position));
     }
+}
+
+// Made events, of which two are as large as the log takes them.
+class LargeEvents : public Source {
+public:
+    static constexpr Position kHead = 60;
+    static constexpr Position kLarge = 24;     // with a value that a record takes
+    static constexpr Position kTooLarge = 49;  // whose text needs six characters for each of the note's
+
+    [[nodiscard]] std::string stored(Position position) const {
+        v1::Event event = made_.events().message(position);
+        if (position == kLarge || position == kTooLarge) {
+            event.mutable_command()->mutable_count_attested();
+            event.mutable_command()->set_obligation_id(test::made_uuid(3, position));
+        }
+        if (position == kLarge) {
+            for (std::uint64_t i = 0; i < 100'000; ++i) event.mutable_counted()->add_matched(test::made_item(i));
+        }
+        if (position == kTooLarge) event.mutable_command()->set_note(std::string(3'900'000, '\x01'));
+        return event.SerializeAsString();
+    }
+    [[nodiscard]] Position head() const override { return made_.head(); }
+    [[nodiscard]] Position wait_past(Position seen, Deadline deadline) const override {
+        return made_.wait_past(seen, deadline);
+    }
+    [[nodiscard]] Result<void> read(Position from, Position to, const Visit& visit) const override {
+        for (Position position = from; position < std::min(to, head()); ++position) {
+            if (!visit(position, stored(position))) break;
+        }
+        return {};
+    }
+    [[nodiscard]] Result<Hash> root(Position size) const override { return made_.root(size); }
+    [[nodiscard]] const test::MadeSource& made() const { return made_; }
+
+private:
+    const test::MadeSource made_{kHead};
+};
+
+TEST_F(KafkaTest, AnEventTooLargeForARecordIsNamedInItAndWholeInTheLog) {
+    const LargeEvents source;
+    ASSERT_LE(source.stored(LargeEvents::kTooLarge).size(), limits::kEventBytesMax);
+    ASSERT_GT(source.stored(LargeEvents::kLarge).size(), limits::kEventBytesMax * 9 / 10);
+    auto publisher = start(source);
+    ASSERT_TRUE(publisher->wait_published(LargeEvents::kHead, after(seconds(60)))) << publisher->status().last_error;
+    publisher->stop(after(seconds(10)));
+    expect_exactly_once(source.made());
+    for (const auto& record : test::read_committed(bootstrap_, topics().name(Topic::kEvents), kPartitions)) {
+        const Position position = parse_record_id(ledger_.text(), record.headers.at("ce_id"))->position;
+        const auto elsewhere = record.headers.find("ce_dataref");
+        ASSERT_EQ(elsewhere != record.headers.end(), position == LargeEvents::kTooLarge) << position;
+        EXPECT_EQ(record.value.empty(), position == LargeEvents::kTooLarge) << position;
+        if (elsewhere != record.headers.end()) {
+            EXPECT_EQ(elsewhere->second, "/v1/feed?from=49");
+        }
+        if (position == LargeEvents::kLarge) {
+            EXPECT_GT(record.value.size(), limits::kEventBytesMax * 9 / 10);
+            EXPECT_THAT(record.value, HasSubstr(test::made_item(99'999)));
+        }
+    }
+    Position next = 0;
+    for (const auto& record : test::read_committed(bootstrap_, topics().name(Topic::kLog), 1)) {
+        const auto frame = codec::read_log_frame(record.value, [&](std::string_view stored) {
+            EXPECT_TRUE(stored == source.stored(next)) << next << " is another event";
+            ++next;
+        });
+        ASSERT_TRUE(frame) << frame.error().message;
+    }
+    EXPECT_EQ(next, LargeEvents::kHead);
 }
 
 TEST_F(KafkaTest, TheNewerOfTwoPublishersFencesTheOlder) {

@@ -36,7 +36,7 @@ std::set<std::pair<custody::ObligationKind, custody::ObligationRef>> open_of(con
     return open;
 }
 
-void expect_items(const Views& views, const custody::Books& books, const std::deque<KeptEvent>& events) {
+void expect_items(const Views& views, const custody::Books& books) {
     for (const std::uint32_t slot : slots_of(books)) {
         const Item& item = books.items[slot];
         const auto answer = views.item(item.id);
@@ -324,7 +324,7 @@ void expect_everything(Follower& follower, const std::deque<KeptEvent>& events) 
     const Views& views = follower.views();
     const custody::Books& books = follower.books();
     ASSERT_EQ(views.position(), books.next);
-    expect_items(views, books, events);
+    expect_items(views, books);
     expect_histories(views, books, events);
     expect_accounts(views, books);
     expect_obligations(views, books, events);
