@@ -469,6 +469,29 @@ class QuestionsTest(LedgerTest):
         self.assertTrue(then["ok"], then)
         self.assertEqual(then["registered"], then["pieces"])
 
+    def counts_of_a_chain(self, opened, matched):
+        """What a chain says of the last count, and a holder of those around a moment, of those that moved most."""
+        moves = collections.Counter(line["item"] for event in self.events for line in command_of(event).get("lines", [])
+                                    if "item" in line and "count_scanned" not in command_of(event))
+        seen_after = 0
+        for item, _ in moves.most_common(25):
+            times = sorted(opened[count] for count in matched[item])
+            chain = self.ledger.ask("chain", item)
+            self.assertEqual(chain.get("last_count", {}).get("counted_at"), times[-1] if times else None, item)
+            at = chain["rows"][len(chain["rows"]) * 2 // 3]["from"]
+            holder = self.ledger.ask("holder", item, "--valid-at", at)
+            stay = holder["stay"]
+            inside = [time for time in times if stay["from"] <= time < stay.get("to", "9999")]
+            past, future = [time for time in inside if time <= at], [time for time in inside if time > at]
+            self.assertEqual(holder.get("counted_before", {}).get("counted_at"), past[-1] if past else None, item)
+            self.assertEqual(holder.get("counted_after", {}).get("counted_at"), future[0] if future else None, item)
+            seen_after += len(future)
+        self.assertGreater(seen_after, 0)
+        for item in list(matched)[:10]:
+            newest = max(opened[count] for count in matched[item])
+            holder = self.ledger.ask("holder", item, "--valid-at", newest)
+            self.assertEqual(holder["counted_before"]["counted_at"], newest, item)
+
     def test_when_each_piece_was_counted_last(self):
         inside = self.in_state("R", "V", "D", "P", "K")
         rows = self.ledger.ask("counted", *ALL)["rows"]
@@ -486,6 +509,7 @@ class QuestionsTest(LedgerTest):
             newest = max((opened[count] for count in matched[row["item"]]), default=None)
             self.assertEqual(row.get("last", {}).get("counted_at"), newest, row)
         self.assertTrue(any("last" in row for row in rows))
+        self.counts_of_a_chain(opened, matched)
         paged, cursor = [], ""
         while True:
             page = self.ledger.ask("counted", "--rows", "37", *(["--cursor", cursor] if cursor else []))

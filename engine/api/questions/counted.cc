@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/api/internal/sightings.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
 #include "schemas/daybook/v1/report.pb.h"
@@ -10,80 +11,13 @@ namespace daybook::api {
 namespace {
 
 using custody::AccountId;
-using projections::CountRow;
-using projections::StayRow;
 
-constexpr std::int64_t kCoverageDays = 30;      // the default of count.coverage_days
-constexpr std::size_t kCountsKeptMax = 256;     // whose lists are in memory
+constexpr std::int64_t kCoverageDays = 30;  // the default of count.coverage_days
 
 bool is_inside(const AccountId& account) {
     const auto state = custody::state_of(account.kind);
     return state && custody::info(*state).inside;
 }
-
-// Finds counts for many pieces, which share them.
-class LastCounts {
-public:
-    LastCounts(const Asked& asked, const When& when) : asked_(asked), when_(when) {}
-
-    // The newest count that found the piece where its chain has it.
-    Result<void> find(const ItemId& item, const std::vector<StayRow>& stays, v1::CountedRow& out) {
-        for (auto stay = stays.rbegin(); stay != stays.rend(); ++stay) {
-            DAYBOOK_ASSIGN(const auto* const counts, of_account(stay->account));
-            for (const CountRow& count : *counts) {
-                if (count.opened_at > when_.at.valid || count.opened_at < stay->from) continue;
-                if (stay->to && count.opened_at >= *stay->to) continue;
-                DAYBOOK_ASSIGN(const bool found, matched(count, item));
-                if (found) return fill(stay->account, count, *out.mutable_last());
-            }
-        }
-        return {};
-    }
-
-private:
-    // Those that count, the newest first.
-    Result<const std::vector<CountRow>*> of_account(const AccountId& account) {
-        const auto [known, is_new] = accounts_.try_emplace(account);
-        if (is_new) {
-            DAYBOOK_ASSIGN(const auto all, when_.reading.counts(account, when_.at.known));
-            for (const CountRow& count : all) {
-                DAYBOOK_ASSIGN(const bool counts, when_.reading.is_effective(count.position, when_.at.known));
-                if (counts) known->second.push_back(count);
-            }
-            std::sort(known->second.begin(), known->second.end(),
-                      [](const CountRow& a, const CountRow& b) { return a.opened_at > b.opened_at; });
-        }
-        return &known->second;
-    }
-    Result<bool> matched(const CountRow& count, const ItemId& item) {
-        auto known = lists_.find(count.position);
-        if (known == lists_.end()) {
-            if (lists_.size() >= kCountsKeptMax) lists_.erase(lists_.begin());  // the oldest
-            std::vector<ItemId> list;
-            DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(count.position));
-            for (const std::string& text : event.counted().matched()) {
-                if (const auto id = ItemId::parse(text)) list.push_back(*id);
-            }
-            std::sort(list.begin(), list.end());
-            known = lists_.emplace(count.position, std::move(list)).first;
-        }
-        return std::binary_search(known->second.begin(), known->second.end(), item);
-    }
-    Result<void> fill(const AccountId& account, const CountRow& count, v1::Sighting& out) const {
-        out.set_count(count.count.text());
-        out.set_account(account.path());
-        api::fill(count.opened_at, out.mutable_counted_at());
-        out.set_attested_by(count.position);
-        DAYBOOK_ASSIGN(const bool recheck, when_.reading.is_to_be_rechecked(account, count, when_.at.known));
-        out.set_recheck(recheck);
-        return {};
-    }
-
-    const Asked& asked_;
-    const When& when_;
-    std::map<AccountId, std::vector<CountRow>> accounts_;
-    std::map<Position, std::vector<ItemId>> lists_;
-};
 
 class Counted {
 public:
@@ -155,7 +89,8 @@ private:
         row.set_item(item.text());
         row.set_account(account.path());
         fill(chain.stays.back().from, row.mutable_since());
-        DAYBOOK_TRY(counts_.find(item, chain.stays, row));
+        DAYBOOK_ASSIGN(auto last, counts_.last(item, chain.stays, when_.at.valid));
+        if (last) *row.mutable_last() = std::move(*last);
         Micros since = 0;
         for (auto stay = chain.stays.rbegin(); stay != chain.stays.rend() && is_inside(stay->account); ++stay)
             since = stay->from;
@@ -177,7 +112,7 @@ private:
 
     const Asked& asked_;
     const When& when_;
-    LastCounts counts_;
+    Sightings counts_;
     const std::size_t rows_max_;
     bool only_overdue_ = false;
     SiteId site_ = 0;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "engine/api/internal/pieces_at.h"
+#include "engine/api/internal/sightings.h"
 #include "engine/api/internal/when.h"
 
 namespace daybook::api {
@@ -10,44 +11,10 @@ namespace {
 
 using projections::StayRow;
 
-// Attested counts that are read at most to find one that saw a piece.
-constexpr std::size_t kCountsReadMax = 16;
 constexpr Micros kEver = std::numeric_limits<Micros>::max();
 
 tl::unexpected<Error> not_registered(const ItemId& item) {
     return fail(ErrorCode::kNotFound, "no piece has the id " + item.text() + " at that time, as known then");
-}
-
-// Whether an attested count, which counts, found the piece where it was held to be.
-Result<bool> saw(const Asked& asked, const When& when, const projections::CountRow& count, const std::string& item) {
-    DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(count.position, when.at.known));
-    if (!counts) return false;
-    DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(count.position));
-    const auto& matched = event.counted().matched();
-    return std::find(matched.begin(), matched.end(), item) != matched.end();
-}
-
-// The count of an account nearest to one end of [from, to] that saw the piece: the last one, or the first.
-enum class Nearest : std::uint8_t { kLast, kFirst };
-Result<void> find_count(const Asked& asked, const When& when, const ItemId& item, const custody::AccountId& account,
-                        Micros from, Micros to, Nearest nearest, std::optional<v1::Sighting>& out) {
-    DAYBOOK_ASSIGN(auto counts, when.reading.counts(account, when.at.known));
-    std::erase_if(counts, [&](const auto& count) { return count.opened_at < from || count.opened_at > to; });
-    std::sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.opened_at < b.opened_at; });
-    if (nearest == Nearest::kLast) std::reverse(counts.begin(), counts.end());
-    for (std::size_t i = 0; i < counts.size() && i < kCountsReadMax; ++i) {
-        DAYBOOK_ASSIGN(const bool seen, saw(asked, when, counts[i], item.text()));
-        if (!seen) continue;
-        out.emplace();
-        out->set_count(counts[i].count.text());
-        out->set_account(account.path());
-        fill(counts[i].opened_at, out->mutable_counted_at());
-        out->set_attested_by(counts[i].position);
-        DAYBOOK_ASSIGN(const bool recheck, when.reading.is_to_be_rechecked(account, counts[i], when.at.known));
-        out->set_recheck(recheck);
-        return {};
-    }
-    return {};
 }
 
 // The events that count, by valid time, into the stays they belong to. Those of no account are the registration's.
@@ -79,14 +46,7 @@ Result<std::string> chain(const Asked& asked) {
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     message.set_item(item.text());
     fill_stays(asked, chain, *message.mutable_rows());
-    constexpr std::size_t kStaysLookedAt = 8;
-    std::optional<v1::Sighting> count;
-    const std::size_t first = chain.stays.size() > kStaysLookedAt ? chain.stays.size() - kStaysLookedAt : 0;
-    for (std::size_t i = chain.stays.size(); i-- > first && !count;) {
-        const StayRow& stay = chain.stays[i];
-        const Micros to = stay.to ? *stay.to - 1 : when.at.valid;
-        DAYBOOK_TRY(find_count(asked, when, item, stay.account, stay.from, to, Nearest::kLast, count));
-    }
+    DAYBOOK_ASSIGN(const auto count, Sightings(asked, when).last(item, chain.stays, when.at.valid));
     if (count) *message.mutable_last_count() = *count;
     return codec::to_json(message);
 }
@@ -189,12 +149,9 @@ Result<std::string> holder(const Asked& asked) {
     fill_stay(asked, stay, *message.mutable_stay());
     DAYBOOK_TRY(fill_holding(asked, when, item, message));
     if (stay.opened_by != kNoPosition) DAYBOOK_TRY(fill_witnessed(asked, stay.opened_by, *message.mutable_opened()));
-    std::optional<v1::Sighting> before, after;
-    const Micros to = stay.to ? *stay.to - 1 : kEver;
-    DAYBOOK_TRY(find_count(asked, when, item, stay.account, stay.from, when.at.valid, Nearest::kLast, before));
-    if (when.at.valid < to) {
-        DAYBOOK_TRY(find_count(asked, when, item, stay.account, when.at.valid + 1, to, Nearest::kFirst, after));
-    }
+    Sightings counts(asked, when);
+    DAYBOOK_ASSIGN(const auto before, counts.last(item, {&stay, 1}, when.at.valid));
+    DAYBOOK_ASSIGN(const auto after, counts.first(item, stay, when.at.valid));
     if (before) *message.mutable_counted_before() = *before;
     if (after) *message.mutable_counted_after() = *after;
     return codec::to_json(message);

@@ -1,0 +1,83 @@
+#include "engine/api/internal/sightings.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace daybook::api {
+
+using custody::AccountId;
+using projections::CountRow;
+using projections::StayRow;
+
+Result<std::optional<v1::Sighting>> Sightings::last(const ItemId& item, std::span<const StayRow> stays, Micros until) {
+    for (auto stay = stays.rbegin(); stay != stays.rend(); ++stay) {
+        DAYBOOK_ASSIGN(const Counts* const counts, of_account(stay->account));
+        const Micros to = stay->to ? std::min(until, *stay->to - 1) : until;
+        auto count = std::upper_bound(counts->begin(), counts->end(), to,
+                                      [](Micros at, const CountRow& row) { return at < row.opened_at; });
+        while (count != counts->begin() && (--count)->opened_at >= stay->from) {
+            DAYBOOK_ASSIGN(const bool seen, matched(*count, item));
+            if (!seen) continue;
+            DAYBOOK_ASSIGN(auto found, sighting(stay->account, *count));
+            return std::optional(std::move(found));
+        }
+    }
+    return std::nullopt;
+}
+
+Result<std::optional<v1::Sighting>> Sightings::first(const ItemId& item, const StayRow& stay, Micros after) {
+    DAYBOOK_ASSIGN(const Counts* const counts, of_account(stay.account));
+    const Micros from = std::max(stay.from - 1, after);
+    auto count = std::upper_bound(counts->begin(), counts->end(), from,
+                                  [](Micros at, const CountRow& row) { return at < row.opened_at; });
+    for (; count != counts->end() && (!stay.to || count->opened_at < *stay.to); ++count) {
+        DAYBOOK_ASSIGN(const bool seen, matched(*count, item));
+        if (!seen) continue;
+        DAYBOOK_ASSIGN(auto found, sighting(stay.account, *count));
+        return std::optional(std::move(found));
+    }
+    return std::nullopt;
+}
+
+Result<const Sightings::Counts*> Sightings::of_account(const AccountId& account) {
+    const auto [known, is_new] = accounts_.try_emplace(account);
+    if (is_new) {
+        DAYBOOK_ASSIGN(const auto all, when_.reading.counts(account, when_.at.known));
+        for (const CountRow& count : all) {
+            DAYBOOK_ASSIGN(const bool counts, when_.reading.is_effective(count.position, when_.at.known));
+            if (counts) known->second.push_back(count);
+        }
+        std::sort(known->second.begin(), known->second.end(), [](const CountRow& a, const CountRow& b) {
+            return std::pair(a.opened_at, a.position) < std::pair(b.opened_at, b.position);
+        });
+    }
+    return &known->second;
+}
+
+Result<bool> Sightings::matched(const CountRow& count, const ItemId& item) {
+    auto known = lists_.find(count.position);
+    if (known == lists_.end()) {
+        if (lists_.size() >= kListsMax) lists_.erase(lists_.begin());  // the oldest
+        std::vector<ItemId> list;
+        DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(count.position));
+        for (const std::string& text : event.counted().matched()) {
+            if (const auto id = ItemId::parse(text)) list.push_back(*id);
+        }
+        std::sort(list.begin(), list.end());
+        known = lists_.emplace(count.position, std::move(list)).first;
+    }
+    return std::binary_search(known->second.begin(), known->second.end(), item);
+}
+
+Result<v1::Sighting> Sightings::sighting(const AccountId& account, const CountRow& count) const {
+    v1::Sighting out;
+    out.set_count(count.count.text());
+    out.set_account(account.path());
+    fill(count.opened_at, out.mutable_counted_at());
+    out.set_attested_by(count.position);
+    DAYBOOK_ASSIGN(const bool recheck, when_.reading.is_to_be_rechecked(account, count, when_.at.known));
+    out.set_recheck(recheck);
+    return out;
+}
+
+}  // namespace daybook::api
