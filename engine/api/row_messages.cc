@@ -89,6 +89,10 @@ void fill(Micros at, google::protobuf::Timestamp* out) {
     out->set_nanos(static_cast<std::int32_t>((at - seconds * kSecond) * 1000));
 }
 
+v1::DocType::Code doc_code(custody::DocType type) {
+    return type == custody::DocType::kOther ? v1::DocType::OTHER : static_cast<v1::DocType::Code>(type);
+}
+
 v1::State::Code state_code(State state) { return static_cast<v1::State::Code>(static_cast<int>(state) + 1); }
 
 void fill(const custody::Owner& owner, v1::Owner& out) {

@@ -23,6 +23,7 @@ void fill(const projections::ItemRow& row, const RowContext& context, v1::ItemRo
 // The same without what would be legal next.
 void fill_piece(const projections::ItemRow& row, const RowContext& context, v1::ItemRow& out);
 void fill(const custody::Owner& owner, v1::Owner& out);
+v1::DocType::Code doc_code(custody::DocType type);
 v1::State::Code state_code(custody::State state);
 void fill(const projections::StockRow& row, const RowContext& context, v1::StockRow& out);
 void fill(const projections::ObligationRow& row, const RowContext& context, v1::ObligationRow& out);

@@ -1,4 +1,6 @@
 // Papers: the documents that a lane asks for (policy docs.required), and the seal of a parcel.
+#include "engine/custody/papers.h"
+
 #include <algorithm>
 #include <charconv>
 
@@ -69,26 +71,58 @@ bool concerns(const Books& books, const DocRule& rule, const Item& item) {
     return false;
 }
 
-// Named by the command, or attached to the piece and valid now.
-bool has_document(const Case& c, const Item& item, DocType type) {
-    const auto& docs = c.command.docs;
+// Named by the command, or attached to the piece and valid then.
+bool has_document(const Books& pieces, const Command& command, const Item& item, Micros at, DocType type) {
+    const auto& docs = command.docs;
     if (std::any_of(docs.begin(), docs.end(), [&](const Doc& doc) { return doc.type == type; })) return true;
-    const auto* attached = c.pieces.documents.find(item.id);
+    const auto* attached = pieces.documents.find(item.id);
     return attached != nullptr && std::any_of(attached->begin(), attached->end(), [&](const AttachedDoc& doc) {
-               return doc.type == type && Interval{doc.from, doc.to}.contains(c.at);
+               return doc.type == type && Interval{doc.from, doc.to}.contains(at);
            });
 }
 
-Fault check_line_documents(const Case& c, std::size_t i, const std::vector<DocRule>& rules, const Lane& lane) {
-    const Item& item = *c.lines[i].item;
+// The rules that apply to the command; nullptr: none.
+const std::vector<DocRule>* rules_for(const Books& books, const Command& command, Micros at) {
+    const auto* memo = std::get_if<MemoOutIssued>(&command.payload);
+    const bool trade = memo != nullptr && memo->purpose == MemoPurpose::kTrade;
+    if (!trade && command.type != EventType::kTransferDispatched) return nullptr;
+    const PolicyValue* value =
+        books.policies.size() == 0 ? nullptr : books.policy("docs.required", command.site, at);
+    return value == nullptr ? nullptr : &std::get<std::vector<DocRule>>(*value);
+}
+
+Lane lane_of(const Books& books, const Command& command) {
+    Lane lane{command.site, 0, nullptr};
+    if (const auto* memo = std::get_if<MemoOutIssued>(&command.payload)) {
+        lane.party = books.party(memo->party);
+        return lane;
+    }
+    const Destination& dest = std::get<TransferDispatched>(command.payload).dest;
+    lane.to = dest.site;
+    if (dest.site != 0) return lane;
+    // The account of a client, supplier, entity or workshop names its party; that of a memo does not.
+    const bool numbered = dest.party == 0 && dest.account.kind != AccountClass::kExtMemo;
+    lane.party = books.party(numbered ? dest.account.number() : dest.party);
+    return lane;
+}
+
+// `pieces`: the books in which the piece and its documents stand.
+std::vector<DocType> missing_for(const std::vector<DocRule>& rules, const Lane& lane, const Books& pieces,
+                                 const Command& command, const Item& item, Micros at) {
     std::vector<DocType> missing;
     for (const DocRule& rule : rules) {
-        if (!on_lane(rule, lane) || !concerns(c.pieces, rule, item)) continue;
+        if (!on_lane(rule, lane) || !concerns(pieces, rule, item)) continue;
         for (const DocType type : rule.types) {
-            if (!has_document(c, item, type) && std::find(missing.begin(), missing.end(), type) == missing.end())
+            if (!has_document(pieces, command, item, at, type) &&
+                std::find(missing.begin(), missing.end(), type) == missing.end())
                 missing.push_back(type);
         }
     }
+    return missing;
+}
+
+Fault check_line_documents(const Case& c, std::size_t i, const std::vector<DocRule>& rules, const Lane& lane) {
+    std::vector<DocType> missing = missing_for(rules, lane, c.pieces, c.command, *c.lines[i].item, c.at);
     if (missing.empty()) return std::nullopt;
     std::string names;
     for (const DocType type : missing) names += (names.empty() ? "" : ", ") + std::string(doc_name(type));
@@ -97,30 +131,6 @@ Fault check_line_documents(const Case& c, std::size_t i, const std::vector<DocRu
                     "the lane asks for " + names + "; attach it (ComplianceDocAttached) or name it in docs");
     refusal.missing_documents = std::move(missing);
     return refusal;
-}
-
-// The rules that apply to the command; nullptr: none.
-const std::vector<DocRule>* rules_for(const Case& c) {
-    const bool trade = c.is(EventType::kMemoOutIssued) && c.payload<MemoOutIssued>().purpose == MemoPurpose::kTrade;
-    if (!trade && !c.is(EventType::kTransferDispatched)) return nullptr;
-    const PolicyValue* value =
-        c.books.policies.size() == 0 ? nullptr : c.books.policy("docs.required", c.command.site, c.at);
-    return value == nullptr ? nullptr : &std::get<std::vector<DocRule>>(*value);
-}
-
-Lane lane_of(const Case& c) {
-    Lane lane{c.command.site, 0, nullptr};
-    if (c.is(EventType::kMemoOutIssued)) {
-        lane.party = c.books.party(c.payload<MemoOutIssued>().party);
-        return lane;
-    }
-    const Destination& dest = c.payload<TransferDispatched>().dest;
-    lane.to = dest.site;
-    if (dest.site != 0) return lane;
-    // The account of a client, supplier, entity or workshop names its party; that of a memo does not.
-    const bool numbered = dest.party == 0 && dest.account.kind != AccountClass::kExtMemo;
-    lane.party = c.books.party(numbered ? dest.account.number() : dest.party);
-    return lane;
 }
 
 Fault check_seal(const Case& c, std::size_t i) {
@@ -142,6 +152,12 @@ Fault check_seal(const Case& c, std::size_t i) {
 
 }  // namespace
 
+std::vector<DocType> missing_documents(const Books& books, const Command& command, const Item& item, Micros at) {
+    const std::vector<DocRule>* rules = rules_for(books, command, at);
+    if (rules == nullptr) return {};
+    return missing_for(*rules, lane_of(books, command), books, command, item, at);
+}
+
 Fault check_papers(const Case& c) {
     if (c.is(EventType::kTransferReceived)) {
         for (std::size_t i = 0; i < c.lines.size(); ++i) {
@@ -149,9 +165,9 @@ Fault check_papers(const Case& c) {
         }
         return std::nullopt;
     }
-    const std::vector<DocRule>* rules = rules_for(c);
+    const std::vector<DocRule>* rules = rules_for(c.books, c.command, c.at);
     if (rules == nullptr) return std::nullopt;
-    const Lane lane = lane_of(c);
+    const Lane lane = lane_of(c.books, c.command);
     for (std::size_t i = 0; i < c.lines.size(); ++i) {
         if (Fault fault = check_line_documents(c, i, *rules, lane)) return fault;
     }

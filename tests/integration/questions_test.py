@@ -541,6 +541,76 @@ class QuestionsTest(LedgerTest):
             self.assertEqual([int(one["insured"]["minor"]) for one in row["top"]], dear)
             self.assertLessEqual({one["item"] for one in row["top"]}, {item["item"] for item in held})
 
+    def put(self, role, **parts):
+        """Sends a command of somebody who holds the role, everywhere or at site 1."""
+        grants = command_of(self.events[0])["ledger_created"]["grants"] + [
+            command_of(event)["role_granted"]["grant"] for event in self.events if "role_granted" in command_of(event)]
+        who = next(grant["principal"] for grant in grants if grant["role"] == role and grant.get("site", 1) == 1)
+        sent = {"event_id": str(uuid.uuid4()), "occurred_at": self.events[-1]["occurred_at"], "entity": 1,
+                "actor": {"principal": who, "role": role}, **parts}
+        answer = self.ledger.submit([json.dumps(sent)])[0]
+        self.assertIn("position", answer, answer)
+
+    def policy(self, key, value):
+        self.put("HQ", policy_set={"key": key, "value": value, "from": self.events[-1]["occurred_at"]})
+
+    def test_a_limit_of_the_policy_names_its_dearest_pieces(self):
+        memos = {command_of(event)["memo_out_issued"]["party"] for event in self.events
+                 if "memo_out_issued" in command_of(event)}
+        for key in ["overnight", "parcel", *(f"memo_party.{party}" for party in memos)]:
+            self.policy("limit." + key, {"money": {"minor": "900000000000", "currency": "EUR"}})
+        rows = {row["limit"]: row for row in self.ledger.ask("limits", "--site", "1")["rows"]}
+        there = {row["item"]: row for row in self.ledger.ask("changes", *ALL)["items"]}
+        self.assertEqual(set(there), set(self.pieces))
+        path = {item: row["account"] for item, row in there.items()}
+        insured = {item: int(row["insured"].get("minor", 0)) for item, row in there.items()}
+
+        def names(limit, items):
+            dear = sorted((insured[item] for item in items), reverse=True)[:5]
+            top = rows["limit." + limit].get("top", [])
+            self.assertEqual([int(one["insured"].get("minor", 0)) for one in top], dear, limit)
+            self.assertLessEqual({one["item"] for one in top}, set(items), limit)
+            return len(dear)
+
+        self.assertEqual(names("overnight", [item for item in path if path[item].startswith("SITE/1/")]), 5)
+        parcels = collections.defaultdict(set)
+        for event in self.events:
+            for line in command_of(event).get("lines", []) if "transfer_packed" in command_of(event) else []:
+                if path[line["item"]] == "SITE/1/PACK":
+                    parcels[command_of(event)["transfer_packed"]["parcel"]].add(line["item"])
+        fullest = max(parcels.values(), key=lambda items: sum(insured[item] for item in items), default=[])
+        names("parcel", fullest)
+        issued = {}
+        for event in self.events:
+            if "memo_out_issued" in command_of(event):
+                for line in command_of(event)["lines"]:
+                    issued[line["item"]] = command_of(event)["memo_out_issued"]["party"]
+        found = [names(f"memo_party.{party}", [item for item in path if there[item]["state"] == "M"
+                                               and issued[item] == party]) for party in memos]
+        self.assertGreater(sum(found), 0)
+
+    def test_a_transfer_says_which_papers_its_lane_asks_for_by_now(self):
+        rows = self.ledger.ask("transit", *ALL)["rows"]
+        self.assertTrue(all("docs_missing" not in row for row in rows))
+        self.policy("docs.required", {"doc_rules": {"rules": [{"from": "1", "to": "*", "types": ["CITES", "INSURANCE"]}]}})
+        rows = self.ledger.ask("transit", *ALL)["rows"]
+        sent = [row for row in rows if row.get("from_site") == 1]
+        self.assertTrue(sent)
+        for row in rows:
+            self.assertEqual(row.get("docs_missing", []), ["CITES", "INSURANCE"] if row in sent else [], row)
+        one = sent[0]["transfer"]
+        items = [row["item"] for row in self.ledger.ask("changes", *ALL)["items"]
+                 if any(part["obligation"].startswith(one) for part in row.get("obligations", []))]
+        self.assertEqual(len(items), sent[0]["open_lines"])
+        for lines, missing in ((items[1:], ["CITES", "INSURANCE"]), (items[:1], ["INSURANCE"])):
+            if lines:
+                self.put("LG", site=1, lines=[{"item": item} for item in lines],
+                         compliance_doc_attached={"type": "CITES", "number": "26CH1", "issuer": "1001",
+                                                  "valid_from": "2020-01-01T00:00:00Z", "valid_to": "2090-01-01T00:00:00Z",
+                                                  "digest": base64.b64encode(bytes(32)).decode()})
+            row = next(row for row in self.ledger.ask("transit", *ALL)["rows"] if row["transfer"] == one)
+            self.assertEqual(row["docs_missing"], missing)
+
     def test_what_persons_parties_and_parcels_held(self):
         ever = ("--from", "2020-01-01T00:00:00Z", "--to", "2030-01-01T00:00:00Z", *ALL)
         moved = collections.defaultdict(set)  # who → the pieces that came there

@@ -1,8 +1,12 @@
 // Boards of open obligations: who has what out, what is on its way, which memos run.
 #include <algorithm>
+#include <deque>
+#include <set>
 
 #include "engine/api/internal/asked.h"
 #include "engine/api/internal/open.h"
+#include "engine/codec/event_codec.h"
+#include "engine/custody/papers.h"
 #include "schemas/daybook/v1/report.pb.h"
 
 namespace daybook::api {
@@ -76,7 +80,50 @@ Result<void> fill_parcels(const Asked& asked, const v1::Event& dispatched, v1::T
     return {};
 }
 
-Result<void> fill_transit(const Asked& asked, const Reading& reading, const ObligationRow& row, v1::TransitRow& out) {
+// Whether the papers of what is on the way are in order now: the rules and the documents of pieces are in the books.
+class TransitPapers {
+public:
+    // Of the row with that number. The transfer is one that was dispatched; else there is nothing to ask for.
+    Result<void> add(const Asked& asked, Position dispatched, const std::vector<projections::ItemRow>& pieces,
+                     int row) {
+        Sent& sent = sent_.emplace_back();
+        sent.row = row;
+        DAYBOOK_ASSIGN(sent.stored, asked.log.read(dispatched));
+        DAYBOOK_TRY(codec::decode_event(sent.stored, sent.event));
+        for (const auto& piece : pieces) sent.items.push_back(piece.item);
+        return {};
+    }
+    Result<void> fill(const Asked& asked, v1::TransitAnswer& message) const {
+        const auto look = [&](const custody::Books& books, Micros now) {
+            for (const Sent& sent : sent_) {
+                std::set<custody::DocType> missing;
+                for (const ItemId& id : sent.items) {
+                    const custody::Item* item = books.items.find(id);
+                    if (item == nullptr) continue;
+                    const auto types = custody::missing_documents(books, sent.event.command, *item, now);
+                    missing.insert(types.begin(), types.end());
+                }
+                for (const auto type : missing) message.mutable_rows(sent.row)->add_docs_missing(doc_code(type));
+            }
+        };
+        if (sent_.empty()) return {};
+        DAYBOOK_TRY(asked.look(look));
+        return {};
+    }
+
+private:
+    struct Sent {
+        std::string stored;
+        codec::StoredEvent event;  // points into it
+        std::vector<ItemId> items;
+        int row = 0;
+    };
+    std::deque<Sent> sent_;
+};
+
+Result<void> fill_transit(const Asked& asked, const Reading& reading, const ObligationRow& row, TransitPapers& papers,
+                          v1::TransitAnswer& message) {
+    v1::TransitRow& out = *message.add_rows();
     const custody::Obligation& transfer = row.obligation;
     v1::ObligationRow whole;
     fill(row, asked.context, whole);
@@ -102,7 +149,7 @@ Result<void> fill_transit(const Asked& asked, const Reading& reading, const Obli
         if (piece.has_open(ObligationKind::kDiscrepancy)) out.set_exceptions(out.exceptions() + 1);
     }
     asked.money(insured, *out.mutable_insured());
-    return {};
+    return papers.add(asked, transfer.opened_by, pieces, message.rows_size() - 1);
 }
 
 Result<std::string> transit(const Asked& asked) {
@@ -123,9 +170,9 @@ Result<std::string> transit(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
     v1::TransitAnswer message;
     asked.as_of(found.position, message);
-    for (const ObligationRow& row : found.rows) {
-        DAYBOOK_TRY(fill_transit(asked, reading, row, *message.add_rows()));
-    }
+    TransitPapers papers;
+    for (const ObligationRow& row : found.rows) DAYBOOK_TRY(fill_transit(asked, reading, row, papers, message));
+    DAYBOOK_TRY(papers.fill(asked, message));
     message.set_next(found.next);
     return codec::to_json(message);
 }

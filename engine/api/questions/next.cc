@@ -38,10 +38,7 @@ void fill_step(const custody::NextStep& step, v1::NextStep& out) {
         row.set_obligation(codec::obligation_text(closed.obligation));
         row.set_kind(static_cast<v1::ObligationKind::Code>(closed.kind));
     }
-    for (const auto type : step.documents) {
-        out.add_documents(type == custody::DocType::kOther ? v1::DocType::OTHER
-                                                           : static_cast<v1::DocType::Code>(type));
-    }
+    for (const auto type : step.documents) out.add_documents(doc_code(type));
 }
 
 Result<std::string> next(const Asked& asked) {

@@ -1,9 +1,11 @@
 // The rules in force: who may do what, which limits are how full, what was counted when. Asked of the books.
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "engine/api/internal/open.h"
 #include "engine/api/internal/scans.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
@@ -15,7 +17,6 @@ namespace {
 
 using custody::AccountClass;
 using custody::Books;
-
 
 // ---- Authority ----
 
@@ -153,55 +154,107 @@ void add_limit(const Asked& asked, const Books& books, Micros now, const std::st
     }
 }
 
-// The dearest pieces of a list of the books.
-template <class Wanted>
-void add_top(const Asked& asked, const Books& books, const custody::Account* account, Wanted&& wanted,
-             v1::LimitRow& out) {
-    constexpr std::size_t kTop = 5;
-    std::vector<std::pair<std::int64_t, ItemId>> pieces;
-    for (std::uint32_t at = account == nullptr ? 0 : account->first; at != 0; at = books.items.next(at)) {
-        if (wanted(books.items[at])) pieces.emplace_back(-books.items[at].insured_minor, books.items[at].id);
+// The dearest pieces of some.
+class Dearest {
+public:
+    void add(const ItemId& item, std::int64_t insured_minor) { pieces_.emplace_back(-insured_minor, item); }
+    void fill(const Asked& asked, v1::LimitRow& out) {
+        constexpr std::size_t kTop = 5;
+        const auto end = pieces_.begin() + static_cast<std::ptrdiff_t>(std::min(pieces_.size(), kTop));
+        std::partial_sort(pieces_.begin(), end, pieces_.end());
+        for (auto piece = pieces_.begin(); piece != end; ++piece) {
+            v1::LimitItem& item = *out.add_top();
+            item.set_item(piece->second.text());
+            asked.money(-piece->first, *item.mutable_insured());
+        }
     }
-    const auto end = pieces.begin() + static_cast<std::ptrdiff_t>(std::min(pieces.size(), kTop));
-    std::partial_sort(pieces.begin(), end, pieces.end());
-    for (auto piece = pieces.begin(); piece != end; ++piece) {
-        v1::LimitItem& item = *out.add_top();
-        item.set_item(piece->second.text());
-        asked.money(-piece->first, *item.mutable_insured());
+
+private:
+    std::vector<std::pair<std::int64_t, ItemId>> pieces_;
+};
+
+template <class Visit>
+void each_piece(const Books& books, const custody::Account* account, Visit&& visit) {
+    for (std::uint32_t at = account == nullptr ? 0 : account->first; at != 0; at = books.items.next(at)) {
+        visit(books.items[at]);
     }
 }
 
-// What stands against a limit that a policy sets; nullopt: it is judged dispatch by dispatch, so nothing does.
+// What stands against a limit that a policy sets. Of one that is judged dispatch by dispatch nothing does.
 struct Used {
     std::int64_t insured_minor = 0;
     std::uint64_t pieces = 0;
+    Dearest dearest;
 };
-std::optional<Used> used_of(const Books& books, std::string_view key, SiteId site) {
-    constexpr std::string_view kMemoParty = "limit.memo_party.";
+
+constexpr std::string_view kMemoParty = "limit.memo_party.";
+
+// The fullest parcel of those that wait.
+void fill_parcel(const Books& books, SiteId site, Used& used) {
+    const custody::Account* pack = books.accounts.find(custody::site_account(AccountClass::kSitePack, site));
+    std::uint32_t fullest = 0;
+    each_piece(books, pack, [&](const custody::Item& piece) {
+        if (piece.parcel == 0 || books.parcels[piece.parcel].insured_minor <= used.insured_minor) return;
+        fullest = piece.parcel;
+        used.insured_minor = books.parcels[fullest].insured_minor;
+        used.pieces = books.parcels[fullest].pieces;
+    });
+    if (fullest == 0) return;
+    each_piece(books, pack, [&](const custody::Item& piece) {
+        if (piece.parcel == fullest) used.dearest.add(piece.id, piece.insured_minor);
+    });
+}
+
+// The dearest pieces of a party's memos are not in the books by party: fill_memo_pieces() finds them.
+Used used_of(const Books& books, std::string_view key, SiteId site) {
     Used used;
     if (key.starts_with(kMemoParty)) {
         const auto party = parse_number<PartyId>(key.substr(kMemoParty.size()));
         const custody::PartySum* sum = party ? books.memo_sums.find(*party) : nullptr;
-        return sum == nullptr ? used : Used{sum->insured_minor, sum->pieces};
-    }
-    const auto* accounts = books.site_accounts.find(site);
-    if (key == "limit.parcel") {  // the fullest of those that wait
-        const custody::Account* pack = books.accounts.find(custody::site_account(AccountClass::kSitePack, site));
-        for (std::uint32_t at = pack == nullptr ? 0 : pack->first; at != 0; at = books.items.next(at)) {
-            const std::uint32_t slot = books.items[at].parcel;
-            if (slot == 0 || books.parcels[slot].insured_minor <= used.insured_minor) continue;
-            used = {books.parcels[slot].insured_minor, books.parcels[slot].pieces};
-        }
+        if (sum != nullptr) used.insured_minor = sum->insured_minor;
+        if (sum != nullptr) used.pieces = sum->pieces;
         return used;
     }
-    if (key != "limit.overnight" || accounts == nullptr) return std::nullopt;
+    if (key == "limit.parcel") fill_parcel(books, site, used);
+    const auto* accounts = books.site_accounts.find(site);
+    if (key != "limit.overnight" || accounts == nullptr) return used;
     for (const custody::AccountId& id : *accounts) {
         const custody::Account* account = books.accounts.find(id);
         if (account == nullptr) continue;
         used.insured_minor += account->insured_minor;
         used.pieces += account->pieces;
+        each_piece(books, account,
+                   [&](const custody::Item& piece) { used.dearest.add(piece.id, piece.insured_minor); });
     }
     return used;
+}
+
+// Of the memos that are out, as the read models have them.
+Result<void> fill_memo_pieces(const Asked& asked, v1::LimitsAnswer& message) {
+    std::map<PartyId, v1::LimitRow*> wanted;
+    for (auto& row : *message.mutable_rows()) {
+        const std::string_view key = row.limit();
+        if (!key.starts_with(kMemoParty) || row.pieces() == 0) continue;
+        if (const auto party = parse_number<PartyId>(key.substr(kMemoParty.size()))) wanted[*party] = &row;
+    }
+    if (wanted.empty()) return {};
+    projections::DueQuery query;
+    query.kinds = custody::bit(custody::ObligationKind::kMemoOut);
+    query.wanted = [&](const custody::Obligation& memo) { return wanted.contains(memo.party); };
+    projections::Page page;
+    page.rows_max = limits::kPageRowsMax;
+    std::map<PartyId, Dearest> dearest;
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    do {
+        DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
+        for (const auto& memo : found.rows) {
+            DAYBOOK_ASSIGN(const auto pieces, pieces_of(asked, reading, memo));
+            for (const auto& piece : pieces) dearest[memo.obligation.party].add(piece.item, piece.insured_minor);
+        }
+        page.cursor = found.next;
+    } while (!page.cursor.empty());
+    for (const auto& [party, row] : wanted) dearest[party].fill(asked, *row);
+    return {};
 }
 
 Result<std::string> limits_in_use(const Asked& asked) {
@@ -215,8 +268,10 @@ Result<std::string> limits_in_use(const Asked& asked) {
                 if (account == nullptr || !account->insured_limit_minor) continue;
                 add_limit(asked, books, now, id.path(), *account->insured_limit_minor, account->insured_minor,
                           account->pieces, message);
-                const auto all = [](const custody::Item&) { return true; };
-                add_top(asked, books, account, all, *message.mutable_rows()->rbegin());
+                Dearest dearest;
+                each_piece(books, account,
+                           [&](const custody::Item& piece) { dearest.add(piece.id, piece.insured_minor); });
+                dearest.fill(asked, *message.mutable_rows()->rbegin());
             }
         }
         std::vector<std::string> keys;
@@ -230,10 +285,12 @@ Result<std::string> limits_in_use(const Asked& asked) {
             const custody::PolicyValue* value = books.policy(key, site, now);
             const auto* allowed = value == nullptr ? nullptr : std::get_if<custody::Money>(value);
             if (allowed == nullptr) continue;
-            const auto used = used_of(books, key, site).value_or(Used{});
+            Used used = used_of(books, key, site);
             add_limit(asked, books, now, key, allowed->minor, used.insured_minor, used.pieces, message);
+            used.dearest.fill(asked, *message.mutable_rows()->rbegin());
         }
     }));
+    DAYBOOK_TRY(fill_memo_pieces(asked, message));
     asked.as_of(seen.position, message);
     std::stable_sort(message.mutable_rows()->begin(), message.mutable_rows()->end(),
                      [](const auto& a, const auto& b) { return a.headroom_minor() < b.headroom_minor(); });

@@ -25,15 +25,19 @@ std::string out_text(const v1::OutAnswer& answer) {
 
 std::string transit_text(const v1::TransitAnswer& answer) {
     Table table({"transfer", "from", "to", "purpose", ">carrier", "parcels", "seals", "sent", "expected", ">late",
-                 ">pieces", ">insured", ">exceptions"});
+                 ">pieces", ">insured", ">exceptions", "papers missing"});
     for (const auto& row : answer.rows()) {
+        google::protobuf::RepeatedPtrField<std::string> missing;
+        for (const int type : row.docs_missing()) {
+            *missing.Add() = v1::DocType::Code_Name(static_cast<v1::DocType::Code>(type));
+        }
         table.add({row.transfer(), row.inbound() ? "outside" : "site " + std::to_string(row.from_site()),
                    row.to_site() != 0 ? "site " + std::to_string(row.to_site()) : row.to_account(),
                    v1::TransferPurpose::Code_Name(row.purpose()), number_text(row.carrier()), joined(row.parcels()),
                    joined(row.seals()), time_text(row.sent_at()), time_text(row.eta()),
                    late_text(row.overdue_minutes()),
                    std::to_string(row.open_lines()) + " of " + std::to_string(row.lines()), money_text(row.insured()),
-                   count_text(row.exceptions())});
+                   count_text(row.exceptions()), joined(missing)});
     }
     return table.text() + as_of_text(answer.as_of()) + more_text(answer.next());
 }
