@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import pathlib
 import random
 import re
@@ -16,6 +17,7 @@ sys.path.insert(0, str(harness.KAFKA.parent / "integration"))
 import program  # noqa: E402  (driven as the integration tests drive it)
 
 SITES, ITEMS, DAYS = (60, 350_000, 6) if harness.LONG else (12, 18_000, 5)
+NEW_COMMANDS = 150_000 if harness.LONG else 10_000  # more than can be sent until it has caught up
 QUIET_COMMANDS = 400
 CAUGHT_UP_EVENTS = 200  # behind, of new commands: some are always on their way
 SLOWER_MAX = 1.25
@@ -26,6 +28,8 @@ GROWTH_MAX_MIB = 400 if harness.LONG else 160
 class Backlog(KafkaTest):
     def setUp(self):
         super().setUp()
+        if harness.LONG:
+            os.environ["DAYBOOK_JAVA_HEAP"] = "4g"  # Verify keeps the newest state of every piece
         self.book = program.Ledger()
         self.addCleanup(self.book.remove)
         self.book.run("init")
@@ -70,7 +74,7 @@ class Backlog(KafkaTest):
         broker = self.own_broker()
         broker.stop()
         lines = program.simulate(sites=SITES, items=ITEMS, days=DAYS, seed=random.randrange(1000))
-        backlog = len(lines) - 10_000
+        backlog = len(lines) - NEW_COMMANDS
         self.book.submit(lines=lines[:backlog])
         self.lines = iter(line for line in lines[backlog:] if program.expected_code(line) is None)
         port = self.book.serve("--kafka", self.bootstrap, "--partitions", "4")
