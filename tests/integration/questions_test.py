@@ -90,18 +90,21 @@ class QuestionsTest(LedgerTest):
 
     def test_pages_of_a_board_are_the_whole_board(self):
         def lasting(rows):
-            """Without what grows while one asks: each page is as of its own moment."""
+            """Without what grows while one asks: the whole is as of another moment than its pages."""
             return [{name: value for name, value in row.items() if name != "overdue_minutes"} for row in rows]
 
-        whole = self.ledger.ask("out", *ALL)["rows"]
-        paged, cursor = [], ""
-        while True:
-            page = self.ledger.ask("out", "--rows", "3", *(["--cursor", cursor] if cursor else []))
-            paged += page["rows"]
-            cursor = page.get("next", "")
-            if not cursor:
-                break
-        self.assertEqual(lasting(paged), lasting(whole))
+        for question in ("out", "due"):
+            whole = self.ledger.ask(question, *ALL)["rows"]
+            paged, moments, cursor = [], set(), ""
+            while True:
+                page = self.ledger.ask(question, "--rows", "3", *(["--cursor", cursor] if cursor else []))
+                paged += page["rows"]
+                moments.add((page["as_of"]["valid_at"], page["as_of"]["position"]))
+                cursor = page.get("next", "")
+                if not cursor:
+                    break
+            self.assertEqual(lasting(paged), lasting(whole))
+            self.assertEqual(len(moments), 1)  # the pages are of one
 
     def test_inspections_are_what_lies_in_hold_without_a_pass(self):
         waiting = set()

@@ -9,6 +9,15 @@ namespace {
 
 constexpr std::size_t kRowsDefault = 100;
 
+// Such a cursor taken apart; nullopt: it is another.
+std::optional<std::pair<Micros, std::string_view>> moment_of(std::string_view cursor) {
+    const std::size_t end = cursor.find_first_not_of("0123456789");
+    if (end == std::string_view::npos || cursor[end] != '@') return std::nullopt;
+    const auto at = parse_number<Micros>(cursor.substr(0, end));
+    if (!at) return std::nullopt;
+    return std::pair(*at, cursor.substr(end + 1));
+}
+
 }  // namespace
 
 tl::unexpected<Error> wrong(const std::string& name, const std::string& value, std::string_view right) {
@@ -21,7 +30,9 @@ Asked::Asked(Ledger& ledger_in, const Clock& clock, const Question& question_in,
       views(ledger_in.views()),
       question(question_in),
       status(status_in),
-      context{views.currency(), clock.now()} {}
+      context{views.currency(), clock.now()} {
+    if (const auto first_page = moment_of(param("cursor"))) context.now = first_page->first;
+}
 
 std::string Asked::param(const std::string& name) const {
     const auto it = question.params.find(name);
@@ -50,8 +61,14 @@ Result<projections::Page> Asked::page() const {
     if (page.rows_max == 0 || page.rows_max > limits::kPageRowsMax) {
         return wrong("rows", param("rows"), "a number from 1 to " + std::to_string(limits::kPageRowsMax));
     }
-    page.cursor = param("cursor");
+    const std::string cursor = param("cursor");
+    const auto bound = moment_of(cursor);
+    page.cursor = bound ? std::string(bound->second) : cursor;
     return page;
+}
+
+std::string Asked::next(const std::string& rest) const {
+    return rest.empty() ? rest : std::to_string(context.now) + '@' + rest;
 }
 
 Result<ItemId> Asked::item_of_path(std::size_t part) const {

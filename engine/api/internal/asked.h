@@ -34,7 +34,7 @@ public:
     const projections::Views& views;
     const Question& question;
     const EngineStatus& status;
-    RowContext context;
+    RowContext context;  // `now`: the clock's, or that of the first page
 
     // ---- Parameters: empty or 0 where not given; what is no value of its kind is kInvalid and named ----
 
@@ -45,6 +45,8 @@ public:
     [[nodiscard]] Result<Micros> time_param(const std::string& name) const;
     [[nodiscard]] Result<SiteId> site() const { return number_param<SiteId>("site", 0, ~SiteId{0}); }
     [[nodiscard]] Result<projections::Page> page() const;  // rows, cursor
+    // The cursor of the next page of an answer about now: "V@rest", so that all its pages are of one moment. "" for "".
+    [[nodiscard]] std::string next(const std::string& rest) const;
     // A position; or a time, which stands for the first position that was recorded then or later. 0 where not given.
     [[nodiscard]] Result<Position> position_param(const std::string& name) const;
     // The piece that the path names at `part`.
@@ -90,9 +92,9 @@ Result<Number> Asked::number_param(const std::string& name, Number otherwise, Nu
 
 // A page of rows, each added by `add`.
 template <class Message, class Page, class Add>
-std::string page_json(Message& message, const Page& found, Add add) {
+std::string page_json(const Asked& asked, Message& message, const Page& found, Add add) {
     for (const auto& row : found.rows) add(row);
-    message.set_next(found.next);
+    message.set_next(asked.next(found.next));
     return codec::to_json(message);
 }
 

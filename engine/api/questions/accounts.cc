@@ -16,7 +16,7 @@ Result<std::string> accounts(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto found, asked.views.accounts(query, page));
     v1::AccountsAnswer message;
     asked.as_of(found.position, message);
-    return page_json(message, found, [&](const projections::AccountRow& row) {
+    return page_json(asked, message, found, [&](const projections::AccountRow& row) {
         v1::AccountRow& out = *message.add_rows();
         out.set_account(row.account.path());
         out.set_pieces(row.pieces);
@@ -74,7 +74,7 @@ Result<std::string> account(const Asked& asked) {
         if (item.row) fill(*item.row, asked.context, *message.add_items());
     }
     for (const auto& row : supplies.rows) fill(row, *message.add_supplies());
-    message.set_next(found.next);
+    message.set_next(asked.next(found.next));
     return codec::to_json(message);
 }
 

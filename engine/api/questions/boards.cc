@@ -58,7 +58,7 @@ Result<std::string> out(const Asked& asked) {
             out.set_obligation(whole.obligation());
         }
     }
-    message.set_next(found.next);
+    message.set_next(asked.next(found.next));
     return codec::to_json(message);
 }
 
@@ -173,7 +173,7 @@ Result<std::string> transit(const Asked& asked) {
     TransitPapers papers;
     for (const ObligationRow& row : found.rows) DAYBOOK_TRY(fill_transit(asked, reading, row, papers, message));
     DAYBOOK_TRY(papers.fill(asked, message));
-    message.set_next(found.next);
+    message.set_next(asked.next(found.next));
     return codec::to_json(message);
 }
 
@@ -251,7 +251,7 @@ Result<std::string> memos(const Asked& asked) {
         DAYBOOK_TRY(fill_memo(asked, reading, row, *message.add_rows()));
         count_in_bucket(message.rows(message.rows_size() - 1), message);
     }
-    message.set_next(found.next);
+    message.set_next(asked.next(found.next));
     return codec::to_json(message);
 }
 

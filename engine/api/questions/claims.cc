@@ -107,7 +107,7 @@ Result<std::string> repairs(const Asked& asked) {
             DAYBOOK_TRY(fill_repair(asked, reading, row, piece, *message.add_rows()));
         }
     }
-    message.set_next(found.next);
+    message.set_next(asked.next(found.next));
     return codec::to_json(message);
 }
 
@@ -150,7 +150,7 @@ Result<std::string> reservations(const Asked& asked) {
             out.set_site(row.obligation.site);
         }
     }
-    message.set_next(found.next);
+    message.set_next(asked.next(found.next));
     return codec::to_json(message);
 }
 
@@ -179,7 +179,7 @@ Result<std::string> deadlines(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto found, asked.views.due(query, page));
     v1::DeadlinesAnswer message;
     asked.as_of(found.position, message);
-    return page_json(message, found, [&](const ObligationRow& row) {
+    return page_json(asked, message, found, [&](const ObligationRow& row) {
         v1::ObligationRow whole;
         fill(row, asked.context, whole);
         v1::DeadlineRow& out = *message.add_rows();

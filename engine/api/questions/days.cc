@@ -13,11 +13,11 @@ Result<std::string> days(const Asked& asked) {
         DAYBOOK_ASSIGN(const auto page, asked.page());
         DAYBOOK_ASSIGN(const auto found, asked.views.day(*site, at, page));
         asked.as_of(found.position, message);
-        return page_json(message, found, [&](const auto& row) { fill(row, *message.add_entries()); });
+        return page_json(asked, message, found, [&](const auto& row) { fill(row, *message.add_entries()); });
     }
     DAYBOOK_ASSIGN(const auto found, asked.views.days(*site));
     asked.as_of(found.position, message);
-    return page_json(message, found, [&](const auto& row) { fill(row, *message.add_rows()); });
+    return page_json(asked, message, found, [&](const auto& row) { fill(row, *message.add_rows()); });
 }
 
 constexpr QuestionInfo kQuestions[] = {{"days/*", "at rows cursor", days}};

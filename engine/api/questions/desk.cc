@@ -182,7 +182,7 @@ Result<std::string> sales(const Asked& asked) {
         fill_sale(row, event, *message.add_rows());
         add_total(message.rows(message.rows_size() - 1), message);
     }
-    message.set_next(found.next);
+    message.set_next(asked.next(found.next));
     return codec::to_json(message);
 }
 

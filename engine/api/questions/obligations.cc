@@ -90,7 +90,7 @@ Result<std::string> due(const Asked& asked) {
     asked.as_of(found.position, message);
     for (const auto& row : found.rows) fill(row, asked.context, *message.add_rows());
     fill_totals(message);
-    message.set_next(found.next);
+    message.set_next(asked.next(found.next));
     return codec::to_json(message);
 }
 

@@ -107,7 +107,7 @@ Result<std::string> stock(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto found, asked.views.stock(query, page));
     v1::StockAnswer message;
     asked.as_of(found.position, message);
-    return page_json(message, found, [&](const auto& row) { fill(row, asked.context, *message.add_rows()); });
+    return page_json(asked, message, found, [&](const auto& row) { fill(row, asked.context, *message.add_rows()); });
 }
 
 constexpr QuestionInfo kQuestions[] = {{"stock", "model site own_only valid_at known_at rows cursor", stock}};
