@@ -80,7 +80,8 @@ WORKLOADS = {
         "unit": "ms", "floor_unit": "ms", "floor_is": "reading the piece's history; lower is better"},
     "late": {
         "run": ["past", "late", "--dir", "{dir}"],
-        "full": ["--events", "200000", *FIVE], "quick": ["--events", "100000", *THREE],
+        "full": ["--events", "1000000", *FIVE], "quick": ["--events", "100000", *THREE],
+        "long": ["--events", "10000000", *FIVE],
         "tiny": ["--pieces", "100", "--chain", "50", "--events", "2000", "--asks", "20", *TWO],
         "unit": "ms", "floor_unit": "ms", "floor_is": "the same commands with nothing beside them; lower is better"},
     "memory": {
