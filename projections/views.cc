@@ -333,7 +333,13 @@ Result<Micros> Reading::newest_at(Micros now, Position known) const {
     return projections::newest_at(*point_, now, known);
 }
 Result<std::vector<CountRow>> Reading::counts(const custody::AccountId& account, Position known) const {
-    return read_counts(*point_, account, known);
+    DAYBOOK_ASSIGN(const auto all, read_counts(*point_, account, known));
+    std::vector<CountRow> counts;
+    for (const CountRow& count : all) {
+        DAYBOOK_ASSIGN(const bool counts_still, is_effective(count.position, known));
+        if (counts_still) counts.push_back(count);
+    }
+    return counts;
 }
 Result<bool> Reading::is_to_be_rechecked(const custody::AccountId& account, const CountRow& count,
                                          Position known) const {

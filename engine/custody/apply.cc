@@ -88,6 +88,7 @@ void Applier::run() {
         close_rest();
     }
     rest();
+    if (retelling_ != nullptr) end_past();
     note_site();
     report_changed();
 }
@@ -224,11 +225,21 @@ void Applier::move(Item& item, const AccountId& from, const AccountId& to) {
 void Applier::note_vault_leg(const AccountId& account) {
     if (account.kind != AccountClass::kSiteVault && account.kind != AccountClass::kSiteCom) return;
     if (account.site == command_.site) {
-        vault_leg_here_ = true;
+        ++vault_legs_here_;
         return;
     }
-    Site& site = books_.sites.edit(account.site);
-    site.last_vault_leg_at = std::max(site.last_vault_leg_at, at());
+    note_legs(books_.sites.edit(account.site), 1);
+}
+
+// Nearly always of the last session.
+void Applier::note_legs(Site& site, std::uint64_t legs) const {
+    const auto session = std::find_if(site.sessions.rbegin(), site.sessions.rend(),
+                                      [&](const Session& one) { return one.open.from <= at(); });
+    if (session == site.sessions.rend()) return;
+    const KeyOfLeg leg{at(), event_.position};
+    session->first_leg = session->legs == 0 ? leg : std::min(session->first_leg, leg);
+    session->last_leg = session->legs == 0 ? leg : std::max(session->last_leg, leg);
+    session->legs += legs;
 }
 
 void Applier::note_move_for_counts(const ItemId& item, const AccountId& from, const AccountId& to,
@@ -236,12 +247,12 @@ void Applier::note_move_for_counts(const ItemId& item, const AccountId& from, co
     note_for_counts(from.site, to.site, {item, from, to, book, event_.position});
 }
 
-// In the open counts of either site.
+// For the counts of either site.
 void Applier::note_for_counts(SiteId one, SiteId other, const CountMove& move) {
     const auto note = [&](SiteId id) {
         const Site* site = books_.sites.find(id);
-        if (site == nullptr) return;
-        for (const ObligationId& count : site->counts) books_.counts.edit(count).moves.push_back(move);
+        if (site == nullptr || (site->counts.empty() && site->ended.empty())) return;
+        keep_leg(books_, id, move);
     };
     if (one != 0) note(one);
     if (other != 0 && other != one) note(other);
@@ -328,7 +339,7 @@ void Applier::note_site() {
     if (command_.site == 0) return;
     Site& site = books_.sites.edit(command_.site);
     site.newest_at = std::max(site.newest_at, at());
-    if (vault_leg_here_) site.last_vault_leg_at = std::max(site.last_vault_leg_at, at());
+    if (vault_legs_here_ != 0) note_legs(site, vault_legs_here_);
 }
 
 void Applier::report_changed() {

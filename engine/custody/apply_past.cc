@@ -167,7 +167,8 @@ void Applier::change_past() {
         touch_lines();
         std::vector<ItemId> items;
         for (const LineFacts& line : decided_.lines) items.push_back(line.item);
-        return retell(items);
+        retell(items);
+        return close_whole();
     }
     const std::vector<ItemId> items = touched_with(books_, decided_);
     const Correcting& correcting = decided_.correcting;
@@ -177,7 +178,13 @@ void Applier::change_past() {
         books_.corrected.edit(event_.position).declaration = correcting.declaration;
     }
     touch_lines();
-    if (command_.type == EventType::kSupplyMoved) supply_legs();
+    switch (info(command_.type).lines) {
+        case LineKind::kSupply: supply_legs(); break;
+        case LineKind::kSeen: sightings(); break;
+        case LineKind::kNone: opened_ = open_whole(); break;
+        default: break;
+    }
+    close_whole();
     if (event_.position == event_.batch_last) {
         retell(items);
         books_.touched.erase(0);
@@ -190,6 +197,25 @@ void Applier::change_past() {
 }
 
 // The event is one more with a line for its pieces, wherever its place is.
+// What only the whole event, or the whole batch, can say.
+void Applier::end_past() {
+    if (command_.type == EventType::kVaultOpened) finish_opening();
+    if (event_.position == event_.batch_last && reach_of(books_, command_, decided_) == Reach::kCorrection)
+        settle_turns();
+}
+
+// An opening that stands in the place of another, whose session is closed.
+void Applier::finish_opening() {
+    const auto& sessions = books_.sites.find(command_.site)->sessions;
+    const auto session = std::find_if(sessions.begin(), sessions.end(),
+                                      [&](const Session& one) { return one.opened_by == event_.position; });
+    DAYBOOK_ASSERT(session != sessions.end());
+    if (session->closed_by == kNoPosition) return;
+    end_again(session->obligation);
+    out_.obligations.back().by = session->closed_by;
+    out_.obligations.back().at = session->open.to;
+}
+
 void Applier::touch_lines() {
     for (std::uint32_t line = 0; line < decided_.lines.size(); ++line) {
         const LineFacts& facts = decided_.lines[line];
@@ -263,124 +289,6 @@ void Applier::retell(const std::vector<ItemId>& items) {
         change.after = books_.items[books_.items.slot(id)];
         const auto& postings = told.at(id)->postings;
         out_.retold.insert(out_.retold.end(), postings.begin(), postings.end());
-    }
-}
-
-// ---- Corrections ----
-
-void Applier::declare() {
-    const Position target = decided_.correcting.target;
-    books_.corrected.edit(event_.position).target = target;
-    books_.corrected.edit(target).by = event_.position;
-    // A correction that is itself corrected lets go of its target.
-    const Position back = books_.corrected.find(target)->target;
-    if (back != kNoPosition) books_.corrected.edit(back).by = kNoPosition;
-    // What comes back may take the place of what leaves.
-    for (const PastEvent& change : retelling_->changes) {
-        if (change.leaves) take_back(change);
-    }
-    for (const PastEvent& change : retelling_->changes) {
-        if (!change.leaves) bring_back(change);
-    }
-}
-
-// The legs of an event in the open counts: none any more, or legs again. What they say of the books at the cut stays.
-void Applier::recount(const PastEvent& event) {
-    std::unordered_map<ItemId, const LineFacts*, UuidHash> legs;
-    std::set<SiteId> sites;
-    for (const LineFacts& line : event.decided->lines) {
-        if (line.to.empty() || line.item.empty()) continue;
-        legs.emplace(line.item, &line);
-        sites.insert({line.from.site, line.to.site});
-    }
-    for (const SiteId id : sites) {
-        const Site* site = id == 0 ? nullptr : books_.sites.find(id);
-        if (site == nullptr) continue;
-        const auto by = [&](const CountMove& move) { return move.by == event.position; };
-        for (const ObligationId& count : site->counts) {
-            const auto& moves = books_.counts.find(count)->moves;
-            if (std::none_of(moves.begin(), moves.end(), by)) continue;
-            for (CountMove& move : books_.counts.edit(count).moves) {
-                const auto leg = by(move) ? legs.find(move.item) : legs.end();
-                if (leg == legs.end()) continue;
-                move.from = event.leaves ? AccountId{} : leg->second->from;
-                move.to = event.leaves ? AccountId{} : leg->second->to;
-            }
-        }
-    }
-}
-
-// What an event did beside its pieces, undone.
-void Applier::take_back(const PastEvent& event) {
-    const Command& command = *event.command;
-    const auto by = [&](const auto& entry) { return entry.by == event.position; };
-    recount(event);
-    switch (command.type) {
-        case EventType::kRoleGranted:
-            std::erase_if(books_.roles.edit(std::get<RoleGranted>(command.payload).grant.principal), by);
-            return;
-        case EventType::kRoleRevoked:
-            std::erase_if(books_.roles.edit(std::get<RoleRevoked>(command.payload).grant.principal), by);
-            return;
-        case EventType::kPolicySet: {
-            const auto& set = std::get<PolicySet>(command.payload);
-            std::erase_if(books_.policies.edit({set.site, books_.names.add(set.key)}), by);
-            return;
-        }
-        case EventType::kPartyRegistered:
-            std::erase_if(books_.parties.edit(std::get<PartyRegistered>(command.payload).party), by);
-            return;
-        case EventType::kSupplyMoved: return take_back_supplies(event);
-        case EventType::kSupplyRegistered:
-            return books_.supplies.erase(std::get<SupplyRegistered>(command.payload).supply);
-        case EventType::kTransferRequested:
-            return books_.requests.erase(std::get<TransferRequested>(command.payload).request);
-        case EventType::kTransferApproved:
-            books_.requests.edit(std::get<TransferApproved>(command.payload).request).approved = false;
-            return;
-        case EventType::kExceptionRaised:
-            return books_.exceptions.erase(std::get<ExceptionRaised>(command.payload).exception);
-        case EventType::kLimitOverrideApproved:
-            std::erase_if(books_.overrides.edit(std::string(std::get<LimitOverrideApproved>(command.payload).limit)),
-                          by);
-            return;
-        default: return;
-    }
-}
-
-void Applier::take_back_supplies(const PastEvent& event) {
-    const auto back = [&](const AccountId& account, const Line& line, int sign) {
-        const SupplyKey key{account, line.supply};
-        SupplyBalance& balance = books_.balances.edit(key);
-        balance.quantity += sign * line.quantity;
-        balance.measure += sign * line.measure;
-        if (account.kind == AccountClass::kSiteSupply)
-            std::erase_if(books_.supply_legs.edit(key),
-                          [&](const SupplyLeg& leg) { return leg.by == event.position; });
-        out_.supplies.push_back(
-            {key, sign * line.quantity, sign * line.measure, balance, event.decided->occurred_at});
-    };
-    for (std::size_t i = 0; i < event.command->lines.size(); ++i) {
-        back(event.decided->lines[i].from, event.command->lines[i], 1);
-        back(event.decided->lines[i].to, event.command->lines[i], -1);
-    }
-}
-
-void Applier::bring_back(const PastEvent& event) {
-    const Event again{*event.command, *event.decided, event.position, event.position, event_.recorded_at};
-    recount(event);
-    switch (event.command->type) {
-        case EventType::kSupplyMoved: return Applier(books_, again, out_).supply_legs();
-        case EventType::kRoleGranted:
-        case EventType::kRoleRevoked:
-        case EventType::kPolicySet:
-        case EventType::kPartyRegistered:
-        case EventType::kSupplyRegistered:
-        case EventType::kTransferRequested:
-        case EventType::kTransferApproved:
-        case EventType::kExceptionRaised:
-        case EventType::kLimitOverrideApproved: return Applier(books_, again, out_).rest();
-        default: return;
     }
 }
 

@@ -16,6 +16,14 @@ void insert_by_position(std::vector<Entry>& entries, Entry entry) {
     entries.insert(after.base(), std::move(entry));
 }
 
+template <class Entry>
+void insert_by_time(std::vector<Entry>& entries, Entry entry) {
+    const auto after = std::find_if(entries.rbegin(), entries.rend(), [&](const Entry& other) {
+        return std::pair(other.at, other.by) <= std::pair(entry.at, entry.by);
+    });
+    entries.insert(after.base(), std::move(entry));
+}
+
 }  // namespace
 
 PolicyValue keep_texts(Names& names, const PolicyValue& value) {
@@ -55,20 +63,21 @@ void Applier::rest() {
         case EventType::kAccountClosed: return close_account();
         case EventType::kCustodianChanged: {
             const auto& changed = payload<CustodianChanged>();
-            books_.accounts.edit(changed.account).custodian = changed.new_custodian;
-            return;
+            Account& account = books_.accounts.edit(changed.account);
+            insert_by_time(account.custodians, Custody{at(), event_.position, changed.new_custodian});
+            return settle_custodian(account);
         }
         case EventType::kVaultOpened: return open_session();
         case EventType::kVaultClosed: return close_session();
         case EventType::kDayClosed: {
-            Site& site = books_.sites.edit(command_.site);
-            site.day_closed_at = at();
-            site.day_closed_by = event_.position;
+            const DayEnd end{at(), event_.position, payload<DayClosed>().closing_count};
+            insert_by_time(books_.sites.edit(command_.site).days, end);
+            out_.days.push_back({command_.site, end, true});
             return;
         }
         case EventType::kCountOpened: return open_count();
         case EventType::kCountAttested: return attest_count();
-        case EventType::kCountAbandoned: return close_count(payload<CountAbandoned>().count);
+        case EventType::kCountAbandoned: return end_count(payload<CountAbandoned>().count);
         case EventType::kTransferRequested: {
             const auto& request = payload<TransferRequested>();
             books_.requests.edit(request.request) = {false, command_.site, request.purpose, event_.position};
@@ -77,7 +86,11 @@ void Applier::rest() {
         case EventType::kTransferApproved:
             books_.requests.edit(payload<TransferApproved>().request).approved = true;
             return;
-        case EventType::kTransferRejected: return books_.requests.erase(payload<TransferRejected>().request);
+        case EventType::kTransferRejected: {
+            const ObligationId& id = payload<TransferRejected>().request;
+            books_.rejected.edit(id) = {*books_.requests.find(id), event_.position};
+            return books_.requests.erase(id);
+        }
         case EventType::kTransferPacked: {
             const ObligationId request = payload<TransferPacked>().request;
             if (!request.empty()) books_.requests.erase(request);
@@ -92,7 +105,11 @@ void Applier::rest() {
         case EventType::kExceptionRaised:
             books_.exceptions.edit(payload<ExceptionRaised>().exception) = event_.position;
             return;
-        case EventType::kExceptionCleared: return books_.exceptions.erase(payload<ExceptionCleared>().exception);
+        case EventType::kExceptionCleared: {
+            const ObligationId& id = payload<ExceptionCleared>().exception;
+            books_.cleared.edit(id) = {*books_.exceptions.find(id), event_.position};
+            return books_.exceptions.erase(id);
+        }
         default: return;
     }
 }
@@ -128,24 +145,49 @@ void Applier::set_policy() {
 void Applier::open_account() {
     const auto& opened = payload<AccountOpened>();
     Account& account = books_.accounts.edit(opened.account);
-    DAYBOOK_ASSERT(account.opened.empty() || account.opened.back().to != 0);
-    account.opened.push_back({at(), 0});
-    account.opened_by = event_.position;
+    // Nearly always the last; but for one that stands in the place of another, whose closing may have stayed.
+    const auto closed = std::find_if(account.opened.begin(), account.opened.end(), [&](const OpenTime& open) {
+        return open.opened_by == kNoPosition && (open.to == 0 || open.to > at());
+    });
+    if (closed != account.opened.end()) {
+        closed->from = at();
+        closed->opened_by = event_.position;
+    } else {
+        const auto before = std::find_if(account.opened.rbegin(), account.opened.rend(),
+                                         [&](const OpenTime& open) { return open.from <= at(); });
+        OpenTime open;
+        open.from = at();
+        open.opened_by = event_.position;
+        account.opened.insert(before.base(), open);
+    }
+    if (account.opened.back().opened_by != event_.position) return;
     books_.site_accounts.edit(opened.account.site).insert(opened.account);
     account.insured_limit_minor.reset();
     if (opened.insured_limit) account.insured_limit_minor = opened.insured_limit->minor;
     account.capacity = opened.capacity;
     account.sellable = opened.sellable;
     account.night_empty = opened.night_empty;
-    account.custodian = 0;
-    if (opened.night_empty) books_.sites.edit(opened.account.site).night_empty.push_back(opened.account);
+    settle_custodian(account);
+    auto& night_empty = books_.sites.edit(opened.account.site).night_empty;
+    if (opened.night_empty && account.opened.back().to == 0) night_empty.push_back(opened.account);
 }
 
 void Applier::close_account() {
     const AccountId& closed = payload<AccountClosed>().account;
     Account& account = books_.accounts.edit(closed);
-    DAYBOOK_ASSERT(!account.opened.empty() && account.opened.back().to == 0 && account.pieces == 0);
-    account.opened.back().to = at();
+    DAYBOOK_ASSERT(account.pieces == 0);
+    auto open = std::find_if(account.opened.begin(), account.opened.end(), [&](const OpenTime& one) {
+        return one.opened_by != kNoPosition && one.from <= at() && one.to == 0;
+    });
+    if (open == account.opened.end()) {
+        // It has come back, and its opening comes back after it, with a later declaration of the batch.
+        const auto before = std::find_if(account.opened.rbegin(), account.opened.rend(),
+                                         [&](const OpenTime& one) { return one.from <= at(); });
+        open = account.opened.insert(before.base(), OpenTime{});
+        open->from = at();
+    }
+    open->to = at();
+    open->closed_by = event_.position;
     if (account.night_empty) std::erase(books_.sites.edit(closed.site).night_empty, closed);
 }
 
@@ -153,17 +195,31 @@ void Applier::close_account() {
 
 void Applier::open_session() {
     Site& site = books_.sites.edit(command_.site);
-    DAYBOOK_ASSERT(site.sessions.empty() || site.sessions.back().open.to != 0);
-    site.sessions.push_back({{at(), 0}, event_.position, command_.obligation});
-    site.newest_session_at = at();
-    site.closing_counts.clear();
+    // One that stands in the place of another keeps what lies in the session.
+    auto session = std::find_if(site.sessions.begin(), site.sessions.end(), [&](const Session& other) {
+        return other.is_void() && other.obligation == command_.obligation;
+    });
+    if (session == site.sessions.end()) {
+        const auto before = std::find_if(site.sessions.rbegin(), site.sessions.rend(),
+                                         [&](const Session& other) { return other.open.from <= at(); });
+        session = site.sessions.insert(before.base(), Session{});
+        session->obligation = command_.obligation;
+    }
+    session->open.from = at();
+    session->opened_by = event_.position;
+    session->opener = command_.actor.principal;
+    site.newest_session_at = std::max(site.newest_session_at, at());
 }
 
 void Applier::close_session() {
     Site& site = books_.sites.edit(command_.site);
-    DAYBOOK_ASSERT(!site.sessions.empty() && site.sessions.back().open.to == 0);
-    site.sessions.back().open.to = at();
-    site.newest_session_at = at();
+    const Session* open = books_.unclosed_session(command_.site, at());
+    DAYBOOK_ASSERT(open != nullptr);
+    Session& session = site.sessions[static_cast<std::size_t>(open - site.sessions.data())];
+    session.open.to = at();
+    session.closed_by = event_.position;
+    session.closing_count = payload<VaultClosed>().closing_count;
+    site.newest_session_at = std::max(site.newest_session_at, at());
 }
 
 // ---- Counts ----
@@ -183,11 +239,12 @@ void Applier::open_count() {
 void Applier::sightings() {
     Count& count = books_.counts.edit(payload<CountScanned>().count);
     DAYBOOK_ASSERT(count.site != 0);
+    count.scans.push_back(event_.position);
     for (const Line& line : command_.lines) {
         if (line.item.empty()) continue;  // a quantity of a supply: evidence, kept in the log
         const AccountId& where = line.to.empty() ? command_.to : line.to;
         DAYBOOK_ASSERT(!where.empty());
-        count.sightings.insert({line.item, where});
+        ++count.sightings[{line.item, where}];
     }
 }
 
@@ -196,20 +253,27 @@ void Applier::attest_count() {
     const Count& count = *books_.counts.find(id);
     for (const AccountId& counted : count.accounts) {
         Account& account = books_.accounts.edit(counted);
-        account.fence = std::max(account.fence, count.opened_at);
-        account.counted_by = id;
-        account.counted_at = at();
+        const auto before = std::find_if(account.counts.rbegin(), account.counts.rend(),
+                                         [&](const auto& other) { return other.opened_at <= count.opened_at; });
+        account.counts.insert(before.base(), {id, count.opened_at, at(), event_.position});
+        if (account.counts.size() > kCountsOfAccount) {
+            account.counts.erase(account.counts.begin());
+            account.older_counts = true;
+        }
+        settle_counts(account);
     }
-    if (count.kind == CountKind::kClosing) books_.sites.edit(count.site).closing_counts.push_back({id, at()});
-    close_count(id);
+    if (count.kind == CountKind::kClosing)
+        books_.sites.edit(count.site).closing_counts.push_back({id, at(), event_.position});
+    end_count(id);
 }
 
-void Applier::close_count(const ObligationId& id) {
-    const Count* count = books_.counts.find(id);
-    DAYBOOK_ASSERT(count != nullptr);
-    std::erase(books_.sites.edit(count->site).counts, id);
-    books_.counts.erase(id);
+void settle_custodian(Account& account) {
+    const bool named = !account.custodians.empty() && !account.opened.empty() &&
+                       account.custodians.back().at >= account.opened.back().from;
+    account.custodian = named ? account.custodians.back().custodian : 0;
 }
+
+void Applier::end_count(const ObligationId& id) { keep_ended(books_, id, event_.position); }
 
 // ---- Supplies ----
 

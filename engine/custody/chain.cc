@@ -67,9 +67,11 @@ std::optional<Refusal> Folder::take(const ChainEvent& event) {
     if (to.must_be_opened() && books_.accounts.edit(to).opened.empty()) {
         books_.accounts.edit(to).opened.push_back({std::numeric_limits<Micros>::min(), 0});
     }
-    if (!recorded) whole_.lines.assign(command.lines.size(), part_.lines.front());
+    const std::size_t lines = std::max<std::size_t>(command.lines.size(), event.line + 1);
+    if (!recorded) whole_.lines.assign(lines, part_.lines.front());
     effects_.clear();
-    Applier(books_, {command, part_, event.position, event.position, 0}, recorded ? decided : whole_, effects_)
+    const bool as_it_is = recorded || decided.count_lists != nullptr;
+    Applier(books_, {command, part_, event.position, event.position, 0}, as_it_is ? decided : whole_, effects_)
         .run_part();
     return std::nullopt;
 }

@@ -128,7 +128,8 @@ void conclude(const Case& c, Decided& out) {
         case EventType::kCountAbandoned:
             return close_whole(out, {c.payload<CountAbandoned>().count, {}, {}}, ObligationKind::kCount);
         case EventType::kVaultClosed:
-            return close_whole(out, {c.site->sessions.back().obligation, {}, {}}, ObligationKind::kVaultSession);
+            return close_whole(out, {c.books.unclosed_session(c.command.site, c.at)->obligation, {}, {}},
+                               ObligationKind::kVaultSession);
         case EventType::kDiscrepancyResolved:
             if (c.lines.empty())
                 close_whole(out, c.payload<DiscrepancyResolved>().discrepancy, ObligationKind::kDiscrepancy);

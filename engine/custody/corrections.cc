@@ -30,7 +30,19 @@ bool can_be_corrected(const Command& command) {
         case EventType::kSupplyRegistered:
         case EventType::kTransferRequested:
         case EventType::kTransferApproved:
+        case EventType::kTransferRejected:
         case EventType::kExceptionRaised:
+        case EventType::kExceptionCleared:
+        case EventType::kCountOpened:
+        case EventType::kCountScanned:
+        case EventType::kCountAttested:
+        case EventType::kCountAbandoned:
+        case EventType::kVaultOpened:
+        case EventType::kVaultClosed:
+        case EventType::kAccountOpened:
+        case EventType::kAccountClosed:
+        case EventType::kCustodianChanged:
+        case EventType::kDayClosed:
         case EventType::kCorrectionDeclared: return true;
         default: break;
     }
@@ -69,33 +81,6 @@ Fault broken_chains(const std::vector<PiecePast>& pieces) {
     return refusal;
 }
 
-// Why an event of a type that is not taken back is not, and what to do instead.
-std::string_view instead_of_correcting(EventType type) {
-    switch (type) {
-        case EventType::kVaultOpened:
-        case EventType::kVaultClosed:
-            return "every leg on the vault lies in its session; record what was wrong with it as an ExceptionRaised";
-        case EventType::kAccountOpened:
-        case EventType::kAccountClosed:
-            return "every leg on the account lies in an interval in which it was open; close it, or open it again, "
-                   "from now on";
-        case EventType::kCustodianChanged:
-            return "who answered for the account up to now is settled; name another custodian from now on";
-        case EventType::kCountOpened:
-        case EventType::kCountScanned:
-            return "its count rests on it; abandon the count (CountAbandoned), or, attested, count again";
-        case EventType::kCountAttested:
-        case EventType::kCountAbandoned:
-            return "what was seen cannot be seen again; count again, and resolve its differences (DiscrepancyResolved, "
-                   "COUNT_ERROR)";
-        case EventType::kDayClosed:
-            return "what was reported of that day was reported; record what it lacked as late facts, which HQ signs";
-        case EventType::kTransferRejected: return "make the request again (TransferRequested)";
-        case EventType::kExceptionCleared: return "raise the exception again (ExceptionRaised)";
-        default: return "record what happened instead as a new event";
-    }
-}
-
 // ---- Events that open something which is no obligation of pieces, and what rests on it ----
 
 // It is there, as what the event said. `by`: of the event; what is there already is not its own.
@@ -114,6 +99,14 @@ bool stands(const Case& c, const Command& command, Position by) {
             const Position* raised = books.exceptions.find(std::get<ExceptionRaised>(command.payload).exception);
             return raised != nullptr && *raised == by;
         }
+        case EventType::kTransferRejected: {
+            const Rejected* rejected = books.rejected.find(std::get<TransferRejected>(command.payload).request);
+            return rejected != nullptr && rejected->by == by;
+        }
+        case EventType::kExceptionCleared: {
+            const Cleared* cleared = books.cleared.find(std::get<ExceptionCleared>(command.payload).exception);
+            return cleared != nullptr && cleared->by == by;
+        }
         default: return true;
     }
 }
@@ -128,13 +121,132 @@ Position first_move(const Books& books, SupplyId supply) {
     return first;
 }
 
+// ---- Counts ----
+
+Refusal count_conflict(const ObligationId& id, Position event, std::string message) {
+    Refusal refusal = conflict("Count " + id.text() + std::move(message));
+    refusal.obligation = ObligationRef{id, {}, {}};
+    if (event == kNoPosition) return refusal;
+    refusal.event = event;
+    refusal.conflicts.push_back({{}, event, RefusalCode::kNoObligation});
+    return refusal;
+}
+
+ObligationId count_of(const Command& command) {
+    if (const auto* scanned = std::get_if<CountScanned>(&command.payload)) return scanned->count;
+    if (const auto* attested = std::get_if<CountAttested>(&command.payload)) return attested->count;
+    if (const auto* abandoned = std::get_if<CountAbandoned>(&command.payload)) return abandoned->count;
+    return command.type == EventType::kCountOpened ? command.obligation : ObligationId{};
+}
+
+// What was seen, or that it was opened: nothing in the count rests on it but what goes with it.
+Fault count_rests_on(const Case& c, const PastEvent& change, const ObligationId& id) {
+    const Count* count = c.books.counts.find(id);
+    if (count == nullptr) count = c.books.ended_counts.find(id);
+    if (count == nullptr) {
+        return count_conflict(id, kNoPosition,
+                              " has ended, and too much has moved or was counted since for it to be corrected; count "
+                              "again, and resolve its differences (DiscrepancyResolved, COUNT_ERROR)");
+    }
+    if (count->ended_by != kNoPosition && !leaves_with_batch(c, count->ended_by)) {
+        return count_conflict(id, count->ended_by,
+                              " has ended with event " + std::to_string(count->ended_by) + ", which rests on event " +
+                                  std::to_string(change.position) + "; correct both in one batch");
+    }
+    if (change.command->type == EventType::kCountScanned) return std::nullopt;
+    for (const Position scan : count->scans) {
+        if (leaves_with_batch(c, scan)) continue;
+        return count_conflict(id, scan, " was scanned with event " + std::to_string(scan) +
+                                            ", which would be of no count; correct both in one batch, or abandon the "
+                                            "count (CountAbandoned)");
+    }
+    return std::nullopt;
+}
+
+// A count that would be open again.
+Fault opens_again(const Case& c, const PastEvent& change, const ObligationId& id) {
+    const Count* count = c.books.ended_counts.find(id);
+    if (count == nullptr || count->ended_by != change.position) {
+        return count_conflict(id, kNoPosition,
+                              " is not kept any more, since too much has moved or was counted after it; count again, "
+                              "and resolve its differences (DiscrepancyResolved, COUNT_ERROR)");
+    }
+    const auto rests = [&](Position event, const std::string& name) {
+        return count_conflict(id, event, " is the closing count of event " + std::to_string(event) + " (" + name +
+                                             "), which would have none; correct both in one batch");
+    };
+    const Site& site = *c.books.sites.find(count->site);
+    for (const Session& session : site.sessions) {
+        if (session.closing_count == id && !leaves_with_batch(c, session.closed_by))
+            return rests(session.closed_by, "VaultClosed");
+    }
+    for (const DayEnd& day : site.days) {
+        if (day.closing_count == id && !leaves_with_batch(c, day.by)) return rests(day.by, "DayClosed");
+    }
+    const bool ends_again = !c.context.past->correction->correctives.empty();
+    for (const AccountId& counted : count->accounts) {
+        const Account& account = *c.books.accounts.find(counted);
+        const bool last = change.command->type == EventType::kCountAttested && account.counts.size() == 1;
+        if (last && account.older_counts) {
+            return count_conflict(id, kNoPosition, ": too many counts of " + counted.path() +
+                                                       " were corrected for the one before them to be known; count "
+                                                       "that account again first");
+        }
+        for (const ObligationId& other : site.counts) {
+            const Count& open = *c.books.counts.find(other);
+            const bool same = open.counter == count->counter && !ends_again &&
+                              std::find(open.accounts.begin(), open.accounts.end(), counted) != open.accounts.end();
+            if (!same) continue;
+            return count_conflict(id, open.cut, " would be open again, and its counter has another count of " +
+                                                    counted.path() + " open, " + other.text() +
+                                                    "; attest or abandon that one first");
+        }
+    }
+    return std::nullopt;
+}
+
+// What comes back finds its count open, and nothing that it would end was seen after it.
+Fault count_comes_back(const Case& c, const PastEvent& change, const ObligationId& id) {
+    if (change.command->type == EventType::kCountOpened) {
+        return count_conflict(id, change.position,
+                              " does not come back, since the legs after its cut were not kept; open another "
+                              "(CountOpened)");
+    }
+    const Count* count = c.books.counts.find(id);
+    if (count == nullptr) {
+        count = c.books.ended_counts.find(id);
+        if (count != nullptr && !leaves_with_batch(c, count->ended_by)) count = nullptr;
+    }
+    if (count == nullptr) {
+        return count_conflict(id, change.position,
+                              " is not open any more, and event " + std::to_string(change.position) +
+                                  " cannot come back");
+    }
+    if (change.command->type == EventType::kCountScanned) return std::nullopt;
+    for (const Position scan : count->scans) {
+        if (scan < change.position || leaves_with_batch(c, scan)) continue;
+        return count_conflict(id, scan, " was scanned again with event " + std::to_string(scan) +
+                                            "; attest it as it is now (CountAttested)");
+    }
+    return std::nullopt;
+}
+
+Fault check_count_corrected(const Case& c, const PastEvent& change) {
+    const ObligationId id = count_of(*change.command);
+    if (id.empty()) return std::nullopt;
+    if (!change.leaves) return count_comes_back(c, change, id);
+    const bool ends = change.command->type == EventType::kCountAttested ||
+                      change.command->type == EventType::kCountAbandoned;
+    return ends ? opens_again(c, change, id) : count_rests_on(c, change, id);
+}
+
 // What leaves is still as the event left it; of a supply, no move rests on it unless a corrective registers it again.
 Fault rests_on(const Case& c, const PastEvent& change) {
     const std::string name(to_string(change.command->type));
     if (!stands(c, *change.command, change.position)) {
         Refusal refusal = conflict("What event " + std::to_string(change.position) + " (" + name +
-                                   ") began has gone on since: it was approved, rejected, packed or cleared; record "
-                                   "what is to become of it as a new event");
+                                   ") began has gone on since: it was approved, rejected, packed or cleared; correct "
+                                   "that first, or record what is to become of it as a new event");
         refusal.event = change.position;
         return refusal;
     }
@@ -178,6 +290,26 @@ Fault is_taken(const Case& c, const PastEvent& change) {
             const auto& raising = std::get<ExceptionRaised>(change.command->payload);
             const Position* raised = books.exceptions.find(raising.exception);
             taken = raised != nullptr && !leaves(*raised);
+            break;
+        }
+        case EventType::kTransferRejected: {
+            const auto& id = std::get<TransferRejected>(change.command->payload).request;
+            const Request* request = books.requests.find(id);
+            const Rejected* rejected = books.rejected.find(id);
+            const bool replaced = rejected != nullptr && leaves(rejected->by);
+            taken = (request == nullptr || request->approved) && !replaced;
+            break;
+        }
+        case EventType::kExceptionCleared: {
+            const auto& id = std::get<ExceptionCleared>(change.command->payload).exception;
+            const Cleared* cleared = books.cleared.find(id);
+            taken = books.exceptions.find(id) == nullptr && (cleared == nullptr || !leaves(cleared->by));
+            break;
+        }
+        case EventType::kDayClosed: {
+            const auto& id = std::get<DayClosed>(change.command->payload).closing_count;
+            const Site* site = books.sites.find(change.command->site);
+            taken = site == nullptr || attested_closing(*site, id) == nullptr;
             break;
         }
         case EventType::kSupplyRegistered: {
@@ -248,6 +380,15 @@ std::optional<std::string> correction_fault(const Case& c) {
     return std::nullopt;
 }
 
+bool leaves_with_batch(const Case& c, Position event) {
+    for (const CorrectionPast& correction : c.context.past->corrections) {
+        for (const PastEvent& change : correction.changes) {
+            if (change.leaves && change.position == event) return true;
+        }
+    }
+    return false;
+}
+
 bool is_corrective(const Case& c) { return c.context.past != nullptr && c.context.past->declaration != kNoPosition; }
 
 // The declarer is not the one who recorded what he corrects.
@@ -283,13 +424,13 @@ Fault check_closed_days(const Case& c, bool signed_by_headquarters) {
     if (past == nullptr || signed_by_headquarters) return std::nullopt;
     const auto closed = [&](SiteId id, Micros at) -> Fault {
         const Site* site = id == 0 ? nullptr : c.books.sites.find(id);
-        if (site == nullptr || site->day_closed_by == kNoPosition || at > site->day_closed_at) return std::nullopt;
+        if (site == nullptr || site->days.empty() || at > site->days.back().at) return std::nullopt;
+        const DayEnd& day = site->days.back();
         Refusal refusal = refuse(RefusalCode::kPeriodClosed,
-                                 "Site " + std::to_string(id) + " has closed its books up to " +
-                                     format_time(site->day_closed_at) + " (event " +
-                                     std::to_string(site->day_closed_by) + ") and the correction reaches back to " +
+                                 "Site " + std::to_string(id) + " has closed its books up to " + format_time(day.at) +
+                                     " (event " + std::to_string(day.by) + ") and the correction reaches back to " +
                                      format_time(at) + "; let HQ attest it as well");
-        refusal.event = site->day_closed_by;
+        refusal.event = day.by;
         return refusal;
     };
     if (Fault fault = closed(past->target.command->site, past->target.decided->occurred_at)) return fault;
@@ -308,13 +449,14 @@ Fault check_chain(const Case& c) {
     if (!c.is(EventType::kCorrectionDeclared)) return broken_chains(past->pieces);
     for (const PastEvent& change : past->correction->changes) {
         if (can_be_corrected(*change.command)) {
+            if (Fault fault = check_count_corrected(c, change)) return fault;
             if (Fault fault = change.leaves ? rests_on(c, change) : is_taken(c, change)) return fault;
             continue;
         }
         Refusal refusal = conflict("Event " + std::to_string(change.position) + " is " +
                                    std::string(to_string(change.command->type)) +
-                                   ", which this version of Daybook does not take back: " +
-                                   std::string(instead_of_correcting(change.command->type)));
+                                   " without lines, which this version of Daybook does not take back: record what "
+                                   "happened instead as a new event");
         refusal.event = change.position;
         return refusal;
     }
@@ -333,6 +475,7 @@ Fault check_chain(const Case& c) {
         return refusal;
     }
     if (Fault fault = check_supplies_corrected(c)) return fault;
+    if (Fault fault = check_turns_corrected(c)) return fault;
     return past->together == nullptr ? std::nullopt : broken_chains(*past->together);
 }
 

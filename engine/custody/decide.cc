@@ -1,6 +1,7 @@
 #include "engine/custody/decide.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "engine/custody/internal/checks.h"
 #include "engine/custody/internal/pieces.h"
@@ -50,9 +51,22 @@ Fault check_all(const Case& c, Signatures signatures) {
 
 namespace {
 
+bool is_before_newest(const Case& c, const std::vector<ItemId>& items) {
+    return std::any_of(items.begin(), items.end(), [&](const ItemId& id) {
+        const Item* item = c.books.items.find(id);
+        return item != nullptr && c.at < item->last_at;
+    });
+}
+
 // Its place is among the events of its pieces, not behind them. A stamped one is behind them by definition.
 bool is_late(const Case& c) {
     if (!c.command.occurred_at || c.event.lines == LineKind::kSupply) return false;
+    if (const Count* count = c.count()) {
+        if (count->site != c.command.site || count->opened_at > c.at) return false;  // refused, with its own error
+        const CountLists& lists = c.lists();
+        return is_before_newest(c, lists.missing) || is_before_newest(c, lists.misplaced) ||
+               is_before_newest(c, lists.unexpected);
+    }
     return std::any_of(c.lines.begin(), c.lines.end(),
                        [&](const LineCase& line) { return line.item != nullptr && c.at < line.item->last_at; });
 }
@@ -63,17 +77,33 @@ std::optional<Refusal> judge(const Case& c, Decided& out) {
     return std::nullopt;
 }
 
+// Of a CountAttested: whether the pieces that it found to differ are those whose past is known.
+bool is_told(const Past& past, const Decided& out) {
+    if (past.together == nullptr) {
+        return std::equal(past.pieces.begin(), past.pieces.end(), out.lines.begin(), out.lines.end(),
+                          [](const PiecePast& piece, const LineFacts& line) { return piece.item == line.item; });
+    }
+    std::unordered_set<ItemId, UuidHash> told;
+    for (const PiecePast& piece : *past.together) told.insert(piece.item);
+    return std::all_of(out.lines.begin(), out.lines.end(),
+                       [&](const LineFacts& line) { return told.count(line.item) != 0; });
+}
+
 }  // namespace
 
 std::optional<Refusal> decide(const Books& books, const Command& command, const Context& context, Decided& out) {
     out.clear();
     if (context.past == nullptr) {
         const Case c(books, command, context);
-        return is_late(c) ? Refusal{} : judge(c, out);
+        if (!is_late(c)) return judge(c, out);
+        if (c.count() != nullptr) conclude(c, out);
+        return Refusal{};
     }
     Books pieces;
     for (const PiecePast& piece : context.past->pieces) add_piece(pieces, piece.place);
-    return judge(Case(pieces, books, command, context), out);
+    if (Fault fault = judge(Case(pieces, books, command, context), out)) return fault;
+    const bool told = command.type != EventType::kCountAttested || is_told(*context.past, out);
+    return told ? std::nullopt : std::optional(Refusal{});
 }
 
 }  // namespace daybook::custody

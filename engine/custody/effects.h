@@ -39,6 +39,9 @@ struct ObligationChange {
     Obligation obligation;   // as it is now; where it closed, as it was but for open_lines, which is 0
     enum class What : std::uint8_t { kOpened, kChanged, kClosed } what{};
     std::uint32_t slot = 0;  // of Books::obligations, by which the pieces name it; where it closed, as it was
+    // Where a count or a session closed: the event that ended it, which may be one that a correction has brought back.
+    Position by = kNoPosition;  // none: the event itself
+    Micros at = 0;
 };
 
 struct SupplyChange {
@@ -48,11 +51,19 @@ struct SupplyChange {
     Micros at = 0;  // valid time of the leg: the event's, or that of a move which the event takes out or brings back
 };
 
+// A day of a site that was closed, or is not any more.
+struct DayChange {
+    SiteId site = 0;
+    DayEnd end;
+    bool closed = true;
+};
+
 // A value that callers reuse, so that its buffers are allocated once.
 struct Effects {
     std::vector<ItemChange> items;
     std::vector<ObligationChange> obligations;
     std::vector<SupplyChange> supplies;
+    std::vector<DayChange> days;
     std::vector<Posting> retold;  // of the pieces whose change is `retold`, in the order of `items`
     std::vector<std::uint32_t> scratch;  // of apply()
 
@@ -60,6 +71,7 @@ struct Effects {
         items.clear();
         obligations.clear();
         supplies.clear();
+        days.clear();
         retold.clear();
         scratch.clear();
     }

@@ -1,6 +1,7 @@
 // The own conditions of events without item lines, and of the checks that close the list: obligation id, sessions
 // and accounts.
 #include <algorithm>
+#include <limits>
 
 #include "engine/custody/internal/checks.h"
 
@@ -121,7 +122,7 @@ Fault check_count_attested(const Case& c) {
 }
 
 Fault check_night_empty(const Case& c) {
-    if (c.site == nullptr) return std::nullopt;
+    if (c.site == nullptr || is_corrective(c)) return std::nullopt;  // what is there now says nothing of then
     const auto& excepted = c.payload<VaultClosed>().exceptions;
     for (const AccountId& id : c.site->night_empty) {
         const Account* account = c.books.accounts.find(id);
@@ -191,10 +192,17 @@ Refusal id_used(const ObligationId& id) {
     return refusal;
 }
 
+// When the site's vault was last opened, as of a valid time.
+Micros last_opening(const Site& site, Micros at) {
+    const auto last = std::find_if(site.sessions.rbegin(), site.sessions.rend(), [at](const Session& session) {
+        return !session.is_void() && session.open.from <= at;
+    });
+    return last == site.sessions.rend() ? std::numeric_limits<Micros>::min() : last->open.from;
+}
+
 Fault check_closing_count(const Case& c, const ObligationId& id) {
-    const bool attested = c.site != nullptr &&
-                          std::any_of(c.site->closing_counts.begin(), c.site->closing_counts.end(),
-                                      [&](const AttestedCount& count) { return count.id == id && count.at <= c.at; });
+    const AttestedCount* count = c.site == nullptr ? nullptr : attested_closing(*c.site, id);
+    const bool attested = count != nullptr && count->at <= c.at && count->at >= last_opening(*c.site, c.at);
     if (attested) return std::nullopt;
     Refusal refusal = refuse(RefusalCode::kNoClosingCount,
                              "Count " + id.text() + " is no CLOSING count of site " + std::to_string(c.command.site) +
@@ -208,9 +216,14 @@ Fault check_custodian_count(const Case& c) {
     const auto& payload = c.payload<CustodianChanged>();
     const Account& account = *c.books.accounts.find(payload.account);
     const auto age = policy_number(c.books, "count.custodian_age", c.command.site, c.at, kCustodianAgeSeconds);
-    const Micros since = c.at - account.counted_at;
-    const bool counted = account.counted_by == payload.count && !payload.count.empty() && since >= 0 &&
-                         (since + kSecond - 1) / kSecond <= age;
+    // The newest as of the event.
+    const CountOfAccount* newest = nullptr;
+    for (const CountOfAccount& count : account.counts) {
+        if (count.attested_at <= c.at && (newest == nullptr || newest->attested_at <= count.attested_at))
+            newest = &count;
+    }
+    const Micros since = newest == nullptr ? 0 : c.at - newest->attested_at;
+    const bool counted = newest != nullptr && newest->id == payload.count && (since + kSecond - 1) / kSecond <= age;
     if (counted) return std::nullopt;
     Refusal refusal =
         refuse(RefusalCode::kNoClosingCount, "Count " + payload.count.text() + " is not the newest count of " +
@@ -223,7 +236,21 @@ Fault check_custodian_count(const Case& c) {
 // Openings and closings of a vault alternate in valid time. So an opening is legal only behind all of them: in a
 // session the vault is open, and between two the next opening would find it so.
 Fault check_vault_closed_before(const Case& c) {
-    if (c.site == nullptr) return std::nullopt;
+    if (c.site == nullptr || is_corrective(c)) return std::nullopt;  // with its declaration
+    for (auto end = c.site->days.rbegin(); end != c.site->days.rend() && end->at >= c.at; ++end) {
+        const DayEnd& day = *end;
+        const AttestedCount* count = attested_closing(*c.site, day.closing_count);
+        if (count == nullptr || count->at >= c.at) continue;
+        Refusal refusal = refuse(RefusalCode::kCorrectionConflict,
+                                 "The day closed at " + format_time(day.at) + " (event " + std::to_string(day.by) +
+                                     ") rests on count " + day.closing_count.text() + ", attested at " +
+                                     format_time(count->at) +
+                                     ", which would not be after the last opening of the vault any more; correct "
+                                     "DayClosed first");
+        refusal.event = day.by;
+        refusal.conflicts.push_back({{}, day.by, RefusalCode::kNoClosingCount});
+        return refusal;
+    }
     const auto& sessions = c.site->sessions;
     const auto next = std::find_if(sessions.begin(), sessions.end(), [&](const Session& session) {
         return c.at < session.open.from || session.open.contains(c.at);
@@ -253,6 +280,12 @@ Fault check_session_ends(const Case& c) {
     if (c.site == nullptr || c.site->sessions.empty()) return std::nullopt;
     const Session* session = c.books.session(c.command.site, c.at);
     const std::string vault = "the vault of site " + std::to_string(c.command.site);
+    if (is_corrective(c)) {  // the rest with its declaration
+        if (c.books.unclosed_session(c.command.site, c.at) != nullptr) return std::nullopt;
+        return refuse(RefusalCode::kVaultClosed, "There is nothing to close: " + vault + " was not open at " +
+                                                     format_time(c.at) +
+                                                     "; name the corrective of its opening before this one");
+    }
     if (session != nullptr && session->open.to != 0) {
         Refusal refusal = refuse(RefusalCode::kCorrectionConflict,
                                  "The session of " + vault + " since " + format_time(session->open.from) +
@@ -263,17 +296,21 @@ Fault check_session_ends(const Case& c) {
         refusal.obligation = ObligationRef{session->obligation, {}, {}};
         return refusal;
     }
-    if (c.at >= c.site->last_vault_leg_at) return std::nullopt;
+    if (session == nullptr || session->legs == 0 || c.at >= session->last_leg.at) return std::nullopt;
     Refusal refusal = refuse(RefusalCode::kCorrectionConflict,
-                             "A leg on " + vault + " lies at " + format_time(c.site->last_vault_leg_at) +
-                                 ", which would be outside every session; close the vault then or later, or correct "
+                             "A leg on " + vault + " lies at " + format_time(session->last_leg.at) + " (event " +
+                                 std::to_string(session->last_leg.by) +
+                                 "), which would be outside every session; close the vault then or later, or correct "
                                  "what moved the piece");
-    refusal.since = c.site->last_vault_leg_at;
+    refusal.event = session->last_leg.by;
+    refusal.since = session->last_leg.at;
+    refusal.conflicts.push_back({{}, session->last_leg.by, RefusalCode::kVaultClosed});
     return refusal;
 }
 
 // As with a vault: an account is open already, or a later opening would find it so.
 Fault check_account_not_open(const Case& c) {
+    if (is_corrective(c)) return std::nullopt;  // with its declaration
     const AccountId& id = c.payload<AccountOpened>().account;
     const Account* account = c.books.accounts.find(id);
     if (account == nullptr || account->opened.empty()) return std::nullopt;
@@ -288,7 +325,8 @@ Fault check_account_not_open(const Case& c) {
                        (is_open ? "; it is opened once, and again when it was closed (AccountClosed)"
                                 : ", which would find it open already; send an occurred_at behind its last closing, or "
                                   "none")));
-    if (next == std::prev(opened.end())) refusal.event = account->opened_by;
+    refusal.event = next->opened_by;
+    if (!is_open) refusal.conflicts.push_back({{}, next->opened_by, RefusalCode::kAccountExists});
     refusal.since = next->from;
     return refusal;
 }
@@ -317,6 +355,12 @@ Fault check_account_empty(const Case& c) {
 }
 
 }  // namespace
+
+const AttestedCount* attested_closing(const Site& site, const ObligationId& id) {
+    const auto found = std::find_if(site.closing_counts.rbegin(), site.closing_counts.rend(),
+                                    [&](const AttestedCount& count) { return count.id == id; });
+    return found == site.closing_counts.rend() ? nullptr : &*found;
+}
 
 Fault check_own_conditions(const Case& c) {
     switch (c.command.type) {

@@ -14,6 +14,7 @@ Decided decided_ahead(const Pending& pending) {
     Decided decided;
     decided.occurred_at = pending.at.value_or(kTimeAhead + pending.number);
     decided.correcting = pending.correcting;
+    if (pending.lists != nullptr) decided.count_lists = std::make_unique<CountLists>(*pending.lists);
     return decided;
 }
 
@@ -62,7 +63,11 @@ std::vector<PiecePast> tell_in_turn(const ItemId& item, Chain chain, std::span<c
         for (auto i = order.begin(); i != behind; ++i) static_cast<void>(folder.take(all[*i]));
         piece.place = folder.state();
         number(piece.place, all);
-        if (folder.take(event)) return out;  // decide() gives its own error
+        if (auto refusal = folder.take(event)) {
+            // decide() gives its own error, but for lines that the engine writes.
+            if (next.lists != nullptr) piece.broken = Broken{event.position, std::move(*refusal)};
+            return out;
+        }
         const std::vector<Stay> before = stays(all);
         decided.lines = folder.taken().lines;
         all.push_back(event);
@@ -153,7 +158,7 @@ Reach reach_of(const Books& books, const Command& command, const Decided& decide
     if (command.type == EventType::kCorrectionDeclared || decided.correcting.declaration != kNoPosition)
         return Reach::kCorrection;
     const LineKind kind = info(command.type).lines;
-    if (kind != LineKind::kMove && kind != LineKind::kItem && kind != LineKind::kItemOptional) return Reach::kEnd;
+    if (kind == LineKind::kNone || kind == LineKind::kSupply || kind == LineKind::kSeen) return Reach::kEnd;
     for (const LineFacts& line : decided.lines) {
         const Item* item = books.items.find(line.item);
         if (item != nullptr && decided.occurred_at < item->last_at) return Reach::kInsertion;

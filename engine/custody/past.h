@@ -23,9 +23,10 @@ inline constexpr Micros kTimeAhead = Micros{1} << 61;
 struct Pending {
     const Command* command = nullptr;
     std::uint32_t number = 0;    // among the commands judged together
-    std::uint32_t line = 0;      // of the command; a CorrectionDeclared has the engine's
+    std::uint32_t line = 0;      // of the command; a CorrectionDeclared and a CountAttested have the engine's
     std::optional<Micros> at;    // none: the engine will stamp it, behind all events of its pieces
     Correcting correcting;       // positions of this batch's own events as kPositionAhead + number
+    const CountLists* lists = nullptr;  // of a CountAttested, which says what it found of the piece
 };
 
 // One piece and one event.
@@ -56,6 +57,7 @@ struct CorrectionPast {
 struct Past {
     std::vector<PiecePast> pieces;                // of its lines, in order; then a piece that it only looks at
     const CorrectionPast* correction = nullptr;   // of a CorrectionDeclared its own, of a corrective its declaration's
+    std::span<const CorrectionPast> corrections;  // a correcting batch: of all its declarations
     Position declaration = kNoPosition;           // of a corrective
     Position place = kNoPosition;                 // of a corrective
     std::vector<PiecePast>* together = nullptr;   // a correcting batch: all pieces, as they are after its last event

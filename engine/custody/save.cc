@@ -32,9 +32,21 @@ void fields(A& ar, Like<ObligationRef> auto& v) {
     ar(v.id, v.kind, v.item);
 }
 template <class A>
+void fields(A& ar, Like<OpenTime> auto& v) {
+    ar(v.from, v.to, v.opened_by, v.closed_by);
+}
+template <class A>
+void fields(A& ar, Like<Custody> auto& v) {
+    ar(v.at, v.by, v.custodian);
+}
+template <class A>
+void fields(A& ar, Like<KeyOfLeg> auto& v) {
+    ar(v.at, v.by);
+}
+template <class A>
 void fields(A& ar, Like<Account> auto& v) {
-    ar(v.opened, v.opened_by, v.insured_limit_minor, v.capacity, v.sellable, v.night_empty, v.custodian, v.last_leg_at,
-       v.fence, v.counted_by, v.counted_at);
+    ar(v.opened, v.insured_limit_minor, v.capacity, v.sellable, v.night_empty, v.custodian, v.custodians, v.last_leg_at,
+       v.fence, v.counted_by, v.counted_at, v.counts, v.older_counts);
 }
 template <class A>
 void fields(A& ar, Like<Obligation> auto& v) {
@@ -48,16 +60,28 @@ void fields(A& ar, Like<Parcel> auto& v) {
 }
 template <class A>
 void fields(A& ar, Like<Session> auto& v) {
-    ar(v.open, v.opened_by, v.obligation);
+    ar(v.open, v.opened_by, v.obligation, v.closed_by, v.closing_count, v.opener, v.legs, v.first_leg, v.last_leg);
 }
 template <class A>
 void fields(A& ar, Like<AttestedCount> auto& v) {
-    ar(v.id, v.at);
+    ar(v.id, v.at, v.by);
+}
+template <class A>
+void fields(A& ar, Like<DayEnd> auto& v) {
+    ar(v.at, v.by, v.closing_count);
+}
+template <class A>
+void fields(A& ar, Like<CountOfAccount> auto& v) {
+    ar(v.id, v.opened_at, v.attested_at, v.by);
+}
+template <class A>
+void fields(A& ar, Like<LegsKey> auto& v) {
+    ar(v.site, v.number);
 }
 template <class A>
 void fields(A& ar, Like<Site> auto& v) {
-    ar(v.sessions, v.newest_at, v.newest_session_at, v.last_vault_leg_at, v.day_closed_at, v.day_closed_by,
-       v.closing_counts, v.counts, v.night_empty);
+    ar(v.sessions, v.newest_at, v.newest_session_at, v.days, v.closing_counts, v.counts, v.ended,
+       v.legs_begin, v.legs_end, v.night_empty);
 }
 template <class A>
 void fields(A& ar, Like<Sighting> auto& v) {
@@ -69,7 +93,7 @@ void fields(A& ar, Like<CountMove> auto& v) {
 }
 template <class A>
 void fields(A& ar, Like<Count> auto& v) {
-    ar(v.kind, v.site, v.counter, v.accounts, v.cut, v.opened_at, v.sightings, v.moves);
+    ar(v.kind, v.site, v.counter, v.accounts, v.cut, v.opened_at, v.sightings, v.scans, v.ended_by);
 }
 template <class A>
 void fields(A& ar, Like<RoleInterval> auto& v) {
@@ -108,6 +132,14 @@ void fields(A& ar, Like<Request> auto& v) {
     ar(v.approved, v.site, v.purpose, v.by);
 }
 template <class A>
+void fields(A& ar, Like<Rejected> auto& v) {
+    ar(v.request, v.by);
+}
+template <class A>
+void fields(A& ar, Like<Cleared> auto& v) {
+    ar(v.raised, v.by);
+}
+template <class A>
 void fields(A& ar, Like<Override> auto& v) {
     ar(v.allowed_minor, v.from, v.until, v.by);
 }
@@ -135,7 +167,7 @@ namespace {
 
 // The first byte of a saved piece and of the saved rest. A reader knows no other; the read model that keeps these
 // bytes is rebuilt from the log then.
-constexpr std::uint8_t kSaveFormat = 2;
+constexpr std::uint8_t kSaveFormat = 3;
 
 // ---- Policies: the one value whose texts live in Names ----
 
@@ -229,6 +261,8 @@ void plain_tables(const Archive& archive, Like<Books> auto& books) {
     archive(books.disputes);
     archive(books.sites);
     archive(books.counts);
+    archive(books.ended_counts);
+    archive(books.legs);
     archive(books.roles);
     archive(books.parties);
     archive(books.supplies);
@@ -236,6 +270,8 @@ void plain_tables(const Archive& archive, Like<Books> auto& books) {
     archive(books.supply_legs);
     archive(books.requests);
     archive(books.exceptions);
+    archive(books.rejected);
+    archive(books.cleared);
     archive(books.overrides);
     archive(books.documents);
     archive(books.corrected);
@@ -300,6 +336,12 @@ bool link_obligations(Books& books) {
     for (const auto& [id, site] : books.sites.all()) {
         for (const ObligationId& count : site.counts) {
             if (books.counts.find(count) == nullptr) return false;
+        }
+        for (const ObligationId& count : site.ended) {
+            if (books.ended_counts.find(count) == nullptr) return false;
+        }
+        for (std::uint32_t number = site.legs_begin; number != site.legs_end; ++number) {
+            if (books.legs.find({id, number}) == nullptr) return false;
         }
     }
     return true;

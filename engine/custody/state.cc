@@ -221,9 +221,20 @@ const Session* Books::session(SiteId site, Micros at) const {
     const auto* found = sites.find(site);
     if (found == nullptr) return nullptr;
     const auto& sessions = found->sessions;
-    const auto it = std::find_if(sessions.rbegin(), sessions.rend(),
-                                 [at](const Session& session) { return session.open.from <= at; });
+    const auto it = std::find_if(sessions.rbegin(), sessions.rend(), [at](const Session& session) {
+        return !session.is_void() && session.open.from <= at;
+    });
     return it != sessions.rend() && it->open.contains(at) ? &*it : nullptr;
+}
+
+const Session* Books::unclosed_session(SiteId site, Micros at) const {
+    const auto* found = sites.find(site);
+    if (found == nullptr) return nullptr;
+    const auto& sessions = found->sessions;
+    const auto it = std::find_if(sessions.rbegin(), sessions.rend(), [at](const Session& session) {
+        return !session.is_void() && session.open.from <= at && session.open.to == 0;
+    });
+    return it == sessions.rend() ? nullptr : &*it;
 }
 
 const Party* Books::party(PartyId id) const {

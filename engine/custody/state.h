@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -68,14 +69,33 @@ struct Interval {
     [[nodiscard]] bool contains(Micros at) const { return from <= at && (to == 0 || at < to); }
 };
 
-struct Account {
-    std::vector<Interval> opened;            // SITE accounts: when it was open
+// An attested count of an account.
+struct CountOfAccount {
+    ObligationId id;
+    Micros opened_at = 0, attested_at = 0;
+    Position by = kNoPosition;  // its CountAttested
+};
+
+// When a SITE account was open, from its AccountOpened to its AccountClosed.
+struct OpenTime : Interval {
     Position opened_by = kNoPosition;
+    Position closed_by = kNoPosition;
+};
+// Who answers for an account from a CustodianChanged on.
+struct Custody {
+    Micros at = 0;
+    Position by = kNoPosition;
+    Principal custodian = 0;
+};
+
+struct Account {
+    std::vector<OpenTime> opened;            // SITE accounts: when it was open, in order
     std::optional<std::int64_t> insured_limit_minor;
     std::int64_t capacity = 0;
     bool sellable = true;
     bool night_empty = false;
-    Principal custodian = 0;
+    Principal custodian = 0;                 // the last of `custodians` since it was opened; 0: none
+    std::vector<Custody> custodians;         // in order
     std::uint32_t pieces = 0;
     std::int64_t insured_minor = 0;          // Σ insured of the pieces in it
     std::uint32_t first = 0;                 // a piece in it: slot of Books::items
@@ -83,7 +103,12 @@ struct Account {
     Micros fence = 0;                        // greatest CountOpened.occurred_at among its attested counts; 0: none
     ObligationId counted_by;                 // its newest attested count
     Micros counted_at = 0;                   // valid time of that attestation
+    // Those of its attested counts that were opened last, from which the three above follow, in the order of their
+    // opening; kCountsOfAccount at most. older_counts: there were others.
+    std::vector<CountOfAccount> counts;
+    bool older_counts = false;
 };
+inline constexpr std::size_t kCountsOfAccount = 4;
 
 // An obligation names the pieces of its opening event, and is closed when the last of them has left it. Where a
 // HandedOver or MemoExtended concerns a piece that was named with others, the piece goes on under {id}:{item}, with its
@@ -123,24 +148,46 @@ struct Parcel {
     std::int64_t insured_minor = 0;  // Σ insured of its pieces, as they are valued now
 };
 
+struct KeyOfLeg {
+    Micros at = 0;
+    Position by = kNoPosition;
+    friend auto operator<=>(const KeyOfLeg&, const KeyOfLeg&) = default;
+};
 struct Session {
     Interval open;
     Position opened_by = kNoPosition;
     ObligationId obligation;
+    Position closed_by = kNoPosition;
+    ObligationId closing_count{};
+    Principal opener = 0;
+    // The legs on the site's VAULT and COM accounts in it: how many, and between which they lie. What a correction
+    // takes back lessens the number; the bounds stay until it is 0.
+    std::uint64_t legs = 0;
+    KeyOfLeg first_leg{}, last_leg{};
+    // Only within a correcting batch: its opening was taken back, and another may take its place.
+    [[nodiscard]] bool is_void() const { return opened_by == kNoPosition; }
+};
+// The end of a day of a site.
+struct DayEnd {
+    Micros at = 0;
+    Position by = kNoPosition;
+    ObligationId closing_count{};
 };
 struct AttestedCount {
     ObligationId id;
     Micros at = 0;
+    Position by = kNoPosition;
 };
 struct Site {
     std::vector<Session> sessions;           // in order
     Micros newest_at = 0;                    // newest valid time of an event of the site
     Micros newest_session_at = 0;            // of a VaultOpened or VaultClosed
-    Micros last_vault_leg_at = 0;            // newest leg on a VAULT or COM account
-    Micros day_closed_at = 0;                // end of the last closed day; 0: none
-    Position day_closed_by = kNoPosition;
-    std::vector<AttestedCount> closing_counts;  // CLOSING counts attested since the last opening
+    std::vector<DayEnd> days;                // in order
+    std::vector<AttestedCount> closing_counts;  // its attested CLOSING counts
     std::vector<ObligationId> counts;           // the open ones, in the order of their opening
+    std::vector<ObligationId> ended;            // counts that ended and are kept for corrections, in the order of that
+    // The legs from or to its accounts since the first cut of these, in chunks (Books::legs) of these numbers.
+    std::uint32_t legs_begin = 0, legs_end = 0;
     std::vector<AccountId> night_empty;         // its open accounts that are to be empty at night, as they were opened
 };
 
@@ -149,8 +196,8 @@ struct Sighting {
     AccountId account;
     friend auto operator<=>(const Sighting&, const Sighting&) = default;
 };
-// An open count. Its moves are the legs since the cut from or to any account of its site, in order; with the present
-// books they give the books at the cut.
+// An open count, or one of the newest that have ended (Site::ended). Its moves are the legs since the cut from or to
+// any account of its site, in order; with the present books they give the books at the cut.
 struct CountMove {
     ItemId item;
     AccountId from, to;
@@ -164,9 +211,28 @@ struct Count {
     std::vector<AccountId> accounts;
     Position cut = 0;
     Micros opened_at = 0;
-    std::set<Sighting> sightings;            // de-duplicated per (piece, account)
-    std::vector<CountMove> moves;
+    std::map<Sighting, std::uint32_t> sightings;  // de-duplicated per (piece, account): by how many scans
+    std::vector<Position> scans;                  // its effective CountScanned, in order of position
+    Position ended_by = kNoPosition;              // its CountAttested or CountAbandoned
 };
+// A part of the legs of a site, in order of position.
+struct LegsKey {
+    SiteId site = 0;
+    std::uint32_t number = 0;
+    friend bool operator==(const LegsKey&, const LegsKey&) = default;
+    friend auto operator<=>(const LegsKey&, const LegsKey&) = default;
+};
+struct LegsKeyHash {
+    std::size_t operator()(const LegsKey& key) const {
+        return (std::size_t{key.site} << 32 | key.number) * 0x9e3779b97f4a7c15ULL;
+    }
+};
+inline constexpr std::size_t kLegsOfChunk = 64;
+// How long a count that has ended may still be corrected: while its site has had no more legs since its cut, and those
+// that ended since have seen no more.
+inline constexpr std::size_t kLegsKept = 4096;
+inline constexpr std::size_t kSightingsKept = 16384;
+inline constexpr std::size_t kEndedCountsKept = 16;
 
 struct RoleInterval {
     Role role{};
@@ -224,6 +290,14 @@ struct Request {
     SiteId site = 0;
     TransferPurpose purpose{};
     Position by = 0;
+};
+struct Rejected {
+    Request request;
+    Position by = kNoPosition;
+};
+struct Cleared {
+    Position raised = kNoPosition;
+    Position by = kNoPosition;
 };
 struct Override {
     std::int64_t allowed_minor = 0;
@@ -392,6 +466,8 @@ struct Books {
     Slots<Parcel> parcels{journal};
     Table<SiteId, Site> sites{journal};
     Table<ObligationId, Count, UuidHash> counts{journal};       // the open ones
+    Table<ObligationId, Count, UuidHash> ended_counts{journal}; // Site::ended
+    Table<LegsKey, std::vector<CountMove>, LegsKeyHash> legs{journal};
     Table<Principal, std::vector<RoleInterval>> roles{journal};
     Table<PolicyKey, std::vector<PolicyEntry>, PolicyKeyHash> policies{journal};  // by from, then by position
     Table<PartyId, std::vector<Party>> parties{journal};  // by position: the newest registration counts
@@ -400,6 +476,9 @@ struct Books {
     Table<SupplyKey, std::vector<SupplyLeg>, SupplyKeyHash> supply_legs{journal};  // of SITE accounts
     Table<ObligationId, Request, UuidHash> requests{journal};   // neither packed nor rejected
     Table<ObligationId, Position, UuidHash> exceptions{journal};  // raised, not cleared
+    // What corrections can open again: few.
+    Table<ObligationId, Rejected, UuidHash> rejected{journal};
+    Table<ObligationId, Cleared, UuidHash> cleared{journal};
     Table<std::string, std::vector<Override>> overrides{journal};
     Table<ItemId, std::vector<AttachedDoc>, UuidHash> documents{journal};
     Table<PartyId, PartySum> memo_sums{journal};
@@ -414,6 +493,8 @@ struct Books {
     [[nodiscard]] const PolicyValue* policy(std::string_view key, SiteId site, Micros at) const;
     // The session of a site that contains a valid time, open still or closed later; nullptr: the vault was closed.
     [[nodiscard]] const Session* session(SiteId site, Micros at) const;
+    // The one that a VaultClosed of that valid time would close; nullptr: none is open.
+    [[nodiscard]] const Session* unclosed_session(SiteId site, Micros at) const;
     // Whether an event is effective now.
     [[nodiscard]] bool is_effective(Position event) const;
     [[nodiscard]] const Obligation* find_open(const ObligationRef& ref) const;

@@ -10,8 +10,8 @@ namespace {
 Micros seconds(std::int64_t count) { return std::min<std::int64_t>(count, 366LL * 24 * 3600) * kSecond; }
 
 std::string behind(const std::string& what, Micros newest) {
-    return "This version of Daybook takes the openings and attestations of counts and the ends of days in the "
-           "order in which they happened: " +
+    return "This version of Daybook takes the openings of counts, and attestations without a time, in the order in "
+           "which they happened: " +
            what + " at " + format_time(newest) + "; send a later occurred_at, or none";
 }
 
@@ -44,15 +44,10 @@ Fault check_behind_counted(const Case& c) {
     return std::nullopt;
 }
 
-Fault check_behind_site(const Case& c) {
-    if (c.site == nullptr || !c.is(EventType::kDayClosed) || c.at >= c.site->day_closed_at) return std::nullopt;
-    return refuse(RefusalCode::kBackdated,
-                  behind("the last day of site " + std::to_string(c.command.site) + " was closed",
-                         c.site->day_closed_at));
-}
-
-// The lines that the engine will write for the differences of a count.
+// The lines that the engine will write for the differences of a count. One that the engine stamps is behind the events
+// of its site; a piece that the count found may have one at another site, ahead of the clock.
 Fault check_behind_differences(const Case& c) {
+    if (c.command.occurred_at) return std::nullopt;
     if (c.count() == nullptr || c.count()->opened_at > c.at) return std::nullopt;  // refused later, with its own error
     const CountLists& lists = c.lists();
     for (const auto* list : {&lists.missing, &lists.misplaced, &lists.unexpected}) {
@@ -131,8 +126,7 @@ Fault check_backdated(const Case& c) {
     if (Fault fault = check_rule_start(c)) return fault;
     if (c.event.lines != LineKind::kNone && c.event.lines != LineKind::kEngine) return std::nullopt;
     if (Fault fault = check_behind_counted(c)) return fault;
-    if (Fault fault = check_behind_differences(c)) return fault;
-    return check_behind_site(c);
+    return check_behind_differences(c);
 }
 
 // The approval covers the whole event.
@@ -153,13 +147,15 @@ Fault check_count_fence(const Case& c) {
 Fault check_period(const Case& c) {
     if (is_corrective(c)) return std::nullopt;  // HQ has signed its declaration
     if (Fault fault = check_closed_days(c, signed_by_headquarters(c))) return fault;
-    if (c.site == nullptr || c.at >= c.site->day_closed_at || signed_by_headquarters(c)) return std::nullopt;
+    if (c.site == nullptr || c.site->days.empty() || c.at >= c.site->days.back().at || signed_by_headquarters(c))
+        return std::nullopt;
+    const DayEnd& day = c.site->days.back();
     Refusal refusal =
         refuse(RefusalCode::kPeriodClosed, "Site " + std::to_string(c.command.site) + " has closed its books up to " +
-                                               format_time(c.site->day_closed_at) + " (event " +
-                                               std::to_string(c.site->day_closed_by) + ") and this event is of " +
+                                               format_time(day.at) + " (event " + std::to_string(day.by) +
+                                               ") and this event is of " +
                                                format_time(c.at) + "; let HQ sign it");
-    refusal.event = c.site->day_closed_by;
+    refusal.event = day.by;
     return refusal;
 }
 
@@ -167,7 +163,8 @@ Fault check_period(const Case& c) {
 Fault check_vault_session(const Case& c) {
     // Nearly always the site's own vault, and open still.
     const bool open_here =
-        c.site != nullptr && !c.site->sessions.empty() && c.site->sessions.back().open.contains(c.at);
+        c.site != nullptr && !c.site->sessions.empty() && !c.site->sessions.back().is_void() &&
+        c.site->sessions.back().open.contains(c.at);
     const auto closed = [&](const AccountId& id) {
         if (!is_vault(id) || (open_here && id.site == c.command.site)) return false;
         return c.books.session(id.site, c.at) == nullptr;

@@ -74,19 +74,29 @@ void ChainReader::clear() {
     long_.clear();
 }
 
-Result<std::vector<custody::PastEvent>> changes_of(ChainReader& chains, Position target) {
-    DAYBOOK_ASSIGN(const codec::StoredEvent* event, chains.event(target));
-    std::vector<custody::PastEvent> changes{{&event->command, &event->decided, target, true}};
-    const Position back = event->decided.correcting.target;
-    if (back == kNoPosition) return changes;
-    // The correction of a correction: what that one corrected is back, and its correctives go.
-    DAYBOOK_ASSIGN(const codec::StoredEvent* corrected, chains.event(back));
-    changes.push_back({&corrected->command, &corrected->decided, back, false});
-    for (Position at = target + 1; at <= event->batch_last; ++at) {
+namespace {
+
+// A declaration that leaves lets its target come back and takes its correctives with it; one that comes back, the other
+// way round. Each is earlier than the one that targets it, so this ends.
+Result<void> add_changes(ChainReader& chains, Position position, bool leaves, std::vector<custody::PastEvent>& out) {
+    DAYBOOK_ASSIGN(const codec::StoredEvent* event, chains.event(position));
+    out.push_back({&event->command, &event->decided, position, leaves});
+    const Position target = event->decided.correcting.target;
+    if (target == kNoPosition) return {};
+    DAYBOOK_TRY(add_changes(chains, target, !leaves, out));
+    for (Position at = position + 1; at <= event->batch_last; ++at) {
         DAYBOOK_ASSIGN(const codec::StoredEvent* other, chains.event(at));
-        if (other->decided.correcting.declaration == target)
-            changes.push_back({&other->command, &other->decided, at, true});
+        if (other->decided.correcting.declaration == position)
+            out.push_back({&other->command, &other->decided, at, leaves});
     }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<custody::PastEvent>> changes_of(ChainReader& chains, Position target) {
+    std::vector<custody::PastEvent> changes;
+    DAYBOOK_TRY(add_changes(chains, target, true, changes));
     return changes;
 }
 

@@ -56,8 +56,8 @@ private:
     custody::Retelling retelling_;
 };
 
-// What a CorrectionDeclared of the target takes out of the effective set and brings back, the target first. Refers to
-// what `chains` has read.
+// What a CorrectionDeclared of the target takes out of the effective set and brings back, the target first; where it is
+// a correction itself, what that one had taken out and brought back, and so on. Refers to what `chains` has read.
 Result<std::vector<custody::PastEvent>> changes_of(ChainReader& chains, Position target);
 
 }  // namespace daybook::sequencer

@@ -103,19 +103,27 @@ std::string site_key(SiteId site) {
 
 void DaysFold::fold(const Step& step, Store& store) {
     const custody::Event& event = step.event;
-    const bool closed = event.command.type == EventType::kDayClosed;
+    for (const custody::DayChange& day : step.effects.days) {
+        site_.clear();
+        key_u32(site_, day.site);
+        suffix_.clear();
+        key_time(suffix_, day.end.at);
+        key_u64(suffix_, day.end.by);
+        value_.clear();
+        put_number(value_, day.end.by);
+        if (day.closed) {
+            store.layer().put(Table::kDayEnds, site_, suffix_, value_, event.position + 1);
+        } else {
+            store.layer().erase(Table::kDayEnds, site_, suffix_, event.position + 1);
+        }
+    }
     const auto kind = kind_of(event.command.type);
-    if (!closed && !kind) return;
+    if (!kind) return;
     site_.clear();
     key_u32(site_, event.command.site);
     suffix_.clear();
     key_time(suffix_, event.decided.occurred_at);
     value_.clear();
-    if (closed) {
-        put_number(value_, event.position);
-        store.layer().put(Table::kDayEnds, site_, suffix_, value_, event.position + 1);
-        return;
-    }
     key_u64(suffix_, event.position);
     const DayEntryRow row = entry_of(*kind, event);
     put_number(value_, static_cast<std::uint64_t>(row.kind));

@@ -164,8 +164,9 @@ void ObligationsFold::fold(const Step& step, Store& store) {
         const ObligationChange& change = step.effects.obligations[i];
         ObligationRow row{change.obligation, change.what != ObligationChange::What::kClosed, kNoPosition, 0};
         if (!row.open) {
-            row.closed_by = step.position();
-            row.closed_at = step.event.decided.occurred_at;
+            const bool of_another = change.by != kNoPosition;
+            row.closed_by = of_another ? change.by : step.position();
+            row.closed_at = of_another ? change.at : step.event.decided.occurred_at;
         }
         value_.clear();
         put_row(value_, row);

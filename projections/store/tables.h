@@ -76,7 +76,7 @@ inline constexpr std::array<TableInfo, kTableCount> kTables{{
     {Table::kObligations, View::kObligations, 'o', TableKind::kRows, 0},  // obligation
     {Table::kStock, View::kStock, 's', TableKind::kRows, 0},              // model, 0, site, owner
     {Table::kDayEntries, View::kDays, 'e', TableKind::kRows, 4},          // site, valid time, position
-    {Table::kDayEnds, View::kDays, 'z', TableKind::kRows, 4},             // site, valid time
+    {Table::kDayEnds, View::kDays, 'z', TableKind::kRows, 4},             // site, valid time, position
     {Table::kCatalogue, View::kSearch, 'c', TableKind::kRows, 0},         // the attributes of a kind of piece
     {Table::kFound, View::kSearch, 'f', TableKind::kRows, 16},            // digest of its attributes, item
     {Table::kEpcs, View::kSearch, 'x', TableKind::kRows, 0},              // digest of the epc

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Corrections of what is about no piece, through the program: while nothing rests on it, or told what to do instead."""
 
+import datetime
 import json
 import unittest
 import uuid
 
 from program import LedgerTest, code_of, simulate
 
-SITE, HEADQUARTERS, COORDINATOR, MANAGER = 1, 1, 1001, 1002  # of the simulation
+SITE, HEADQUARTERS, TIMER, COORDINATOR, MANAGER = 1, 1, 3, 1001, 1002  # of the simulation
 
 
 def command(actor, attest, **payload):
@@ -68,9 +69,128 @@ class CorrectionsTest(LedgerTest):
         self.sound()
 
     def test_what_is_not_taken_back_says_what_to_do_instead(self):
-        opened = command((HEADQUARTERS, "HQ"), [], account_opened={"account": f"SITE/{SITE}/DISPLAY/NEW"})
+        opened = command((TIMER, "SYS"), [], obligation_id=str(uuid.uuid4()), discrepancy_opened={"kind": "QTY"})
         self.accept(opened)
-        self.assertIn("open it again", self.refuse(correction(opened))["message"])
+        self.assertIn("as a new event", self.refuse(correction(opened))["message"])
+
+    def test_an_account_that_was_opened_by_mistake_never_was(self):
+        place = f"SITE/{SITE}/DISPLAY/NEW"
+        opened = command((HEADQUARTERS, "HQ"), [], account_opened={"account": place})
+        self.accept(opened)
+        self.accept(correction(opened))
+        item = self.ledger.ask("search", "--rows", "1")["rows"][0]["item"]
+        moved = command((COORDINATOR, "OC"), [(MANAGER, "VM")], obligation_id=str(uuid.uuid4()), to=place,
+                        lines=[{"item": item}], signed_out={"purpose": "DISPLAY"})
+        self.assertIn(code_of(self.ledger.submit([json.dumps(moved)])[0]), ("E_UNKNOWN_ACCOUNT", "E_VAULT_CLOSED"))
+        self.sound()
+
+    def day_began(self):
+        return self.ledger.ask("reconcile", str(SITE)).get("from")
+
+    def test_a_day_is_closed_late_and_taken_back(self):
+        events = [json.loads(line) for line in self.ledger.run("export").stdout.decode().splitlines()]
+        closing = next(event["command"] for event in reversed(events) if "day_closed" in event["command"])
+        before = self.day_began()
+        gone = correction(closing)
+        gone["attest"].append({"principal": HEADQUARTERS, "role": "HQ", "method": "PIN"})
+        gone["attest"] = [one for one in gone["attest"] if one["principal"] != gone["actor"]["principal"]]
+        self.accept(gone)
+        self.assertNotEqual(self.day_began(), before)
+        self.sound()
+        back = correction(gone)
+        back["attest"] = [{"principal": MANAGER, "role": "VM", "method": "PIN"},
+                          {"principal": HEADQUARTERS, "role": "HQ", "method": "PIN"}]
+        self.accept(back)
+        self.assertEqual(self.day_began(), before)
+        self.sound()
+
+    def test_a_session_is_closed_at_another_time(self):
+        events = [json.loads(line) for line in self.ledger.run("export").stdout.decode().splitlines()]
+        event = next(event for event in reversed(events) if "vault_closed" in event["command"])
+        closed = event["command"]
+        signed = [{"principal": MANAGER, "role": "VM", "method": "PIN"}]
+        if closed["actor"]["principal"] != HEADQUARTERS:
+            actor = (HEADQUARTERS, "HQ")
+        else:
+            actor = (COORDINATOR, "OC")
+            signed.append({"principal": HEADQUARTERS, "role": "HQ", "method": "PIN"})
+        right = dict(closed, event_id=str(uuid.uuid4()))
+        moment = datetime.datetime.fromisoformat(event["occurred_at"].replace("Z", "+00:00"))
+        right["occurred_at"] = (moment + datetime.timedelta(minutes=7)).isoformat().replace("+00:00", "Z")
+        declared = command(actor, [], correction_declared={"target": closed["event_id"], "reason": "INCORRECT_DATA",
+                                                           "correctives": [right["event_id"]]})
+        declared["attest"] = signed
+        self.accept({"atomic": True, "commands": [declared, right]})
+        self.sound()
+
+    def of_count(self, count, **payload):
+        return command((COORDINATOR, "OC"), [(MANAGER, "VM")], obligation_id=count, **payload)
+
+    def bin(self):
+        """The vault's bin, and the pieces in it."""
+        place = f"SITE/{SITE}/VAULT/B001"
+        return place, [row["item"] for row in self.ledger.ask("account", place)["items"]]
+
+    def counted(self):
+        """A count of a bin in which one piece was not seen: its commands, and that piece."""
+        place, items = self.bin()
+        count = str(uuid.uuid4())
+        opened = self.of_count(count, count_opened={"kind": "SPOT", "accounts": [place]})
+        scanned = self.of_count(count, count_scanned={"method": "RFID"}, to=place,
+                                lines=[{"item": item} for item in items[1:]])
+        attested = self.of_count(count, count_attested={})
+        self.accept(opened, scanned, attested)
+        return place, count, scanned, attested, items[0]
+
+    def count_row(self, count):
+        rows = [row for row in self.ledger.ask("counts", "--site", str(SITE))["rows"] if row["count"] == count]
+        self.assertEqual(len(rows), 1)
+        return rows[0]
+
+    def disputes(self, item):
+        open_ones = self.ledger.ask("item", item)["item"].get("obligations", [])
+        return [row for row in open_ones if row["kind"] == "DISCREPANCY"]
+
+    def test_an_attestation_is_taken_back_with_what_it_found(self):
+        place, count, _, attested, missing = self.counted()
+        self.assertEqual(len(self.disputes(missing)), 1)
+        gone = correction(attested)
+        self.accept(gone)
+        self.assertEqual(self.disputes(missing), [])
+        self.assertNotIn("attested", self.count_row(count))
+        self.sound()
+        back = correction(gone)
+        self.accept(back)
+        self.assertEqual(len(self.disputes(missing)), 1)
+        self.assertTrue(self.count_row(count)["attested"])
+        self.sound()
+        self.accept(correction(back))
+        self.accept(self.of_count(count, count_scanned={"method": "HAND"}, to=place, lines=[{"item": missing}]),
+                    self.of_count(count, count_attested={}))
+        self.assertEqual(self.disputes(missing), [])
+        self.assertNotIn("missing", self.count_row(count))
+        self.sound()
+
+    def test_a_scan_and_its_attestation_are_corrected_in_one_batch(self):
+        place, count, scanned, attested, missing = self.counted()
+        self.assertIn("in one batch", self.refuse(correction(scanned))["message"])
+        seen = scanned["lines"][0]["item"]
+        right_scan = self.of_count(count, count_scanned={"method": "HAND"}, to=place,
+                                   lines=[{"item": missing}] + scanned["lines"][1:])
+        right = self.of_count(count, count_attested={})
+        self.accept({"atomic": True, "commands": [correction(scanned, right_scan), correction(attested, right),
+                                                  right_scan, right]})
+        self.assertEqual(self.disputes(missing), [])
+        self.assertEqual(len(self.disputes(seen)), 1)
+        self.sound()
+
+    def test_a_resolved_difference_names_what_holds_its_count(self):
+        _, count, _, attested, missing = self.counted()
+        resolved = command((MANAGER, "VM"), [(COORDINATOR, "OC")], obligation_id=f"{count}:MISSING:{missing}",
+                           lines=[{"item": missing}], discrepancy_resolved={"outcome": "FOUND"})
+        self.accept(resolved)
+        conflicts = self.refuse(correction(attested))["conflicts"]
+        self.assertEqual([conflict["item"] for conflict in conflicts], [missing])
 
     def test_what_is_withdrawn_before_a_count_is_told_with_it(self):
         """A piece was counted after an event that never happened: the correction names the count, which reads RECHECK."""
@@ -100,9 +220,6 @@ class CorrectionsTest(LedgerTest):
         self.assertEqual(row["counts_passed"], [count])
         self.assertNotIn("recheck", self.count_row(count))
         self.sound()
-
-    def count_row(self, count):
-        return next(row for row in self.ledger.ask("counts", "--site", str(SITE))["rows"] if row["count"] == count)
 
     def sound(self):
         """The auditor agrees, and so do books and read models made anew from the log."""

@@ -93,6 +93,29 @@ inline std::string signed_in(const std::string& id, const std::string& item) {
 inline std::string damaged(const std::string& id, const std::string& item) {
     return "{" + envelope(id, kCoordinator, "OC") + witnessed() + lines_of({item}) + R"(,"damage_recorded":{}})";
 }
+// A count of the vault, its scan, and its attestation by the coordinator and the witness.
+inline std::string count_opened(const std::string& id, const std::string& count) {
+    return "{" + envelope(id, kCoordinator, "OC") + R"(,"obligation_id":")" + count +
+           R"(","count_opened":{"kind":"SPOT","accounts":["SITE/1/VAULT/A"]}})";
+}
+inline std::string closing_count_opened(const std::string& id, const std::string& count) {
+    return "{" + envelope(id, kCoordinator, "OC") + R"(,"obligation_id":")" + count +
+           R"(","count_opened":{"kind":"CLOSING","accounts":["SITE/1/DISPLAY/C1"]}})";
+}
+inline std::string vault_closed(const std::string& id, const std::string& count) {
+    return "{" + envelope(id, kCoordinator, "OC") +
+           R"(,"attest":[{"principal":12,"role":"VM","method":"PIN"}],"vault_closed":{"closing_count":")" + count +
+           R"("}})";
+}
+inline std::string count_scanned(const std::string& id, const std::string& count,
+                                 const std::vector<std::string>& items) {
+    return "{" + envelope(id, kCoordinator, "OC") + R"(,"obligation_id":")" + count + R"(")" + lines_of(items) +
+           R"(,"to":"SITE/1/VAULT/A","count_scanned":{"method":"RFID"}})";
+}
+inline std::string count_attested(const std::string& id, const std::string& count) {
+    return "{" + envelope(id, kCoordinator, "OC") + witnessed() + R"(,"obligation_id":")" + count +
+           R"(","count_attested":{}})";
+}
 // A command with its valid time, flagged late.
 inline std::string late(Micros occurred_at, const std::string& command) {
     return R"({"occurred_at":")" + format_time(occurred_at) + R"(","late":{"flag":true,"reason":"found out later"},)" +

@@ -142,9 +142,15 @@ public:
         auto refusal = decide(books, command, known, decided);
         if (!refusal || !asks_for_past(*refusal)) return refusal;
         reaches_back_ = true;
+        found_ = decided.count_lists == nullptr ? CountLists{} : *decided.count_lists;
+        for (std::uint32_t line = 0; line < decided.lines.size() && decided.count_lists != nullptr; ++line) {
+            const ItemId& item = decided.lines[line].item;
+            const Pending pending{&command, 0, line, command.occurred_at, {}, &found_};
+            past_.pieces.push_back(tell_in_turn(item, chain(item), std::span(&pending, 1)).front());
+        }
         for (std::uint32_t line = 0; line < command.lines.size(); ++line) {
             const ItemId& item = command.lines[line].item;
-            const Pending pending{&command, 0, line, command.occurred_at, {}};
+            const Pending pending{&command, 0, line, command.occurred_at, {}, nullptr};
             past_.pieces.push_back(tell_in_turn(item, chain(item), std::span(&pending, 1)).front());
         }
         known.past = &past_;
@@ -209,6 +215,29 @@ public:
             }
         }
         return out;
+    }
+    [[nodiscard]] const Command& event_at(Position position) const { return *log_[position].command; }
+    // The same books, folded from the log.
+    void expect_rebuilt() const {
+        Books again;
+        Effects changed;
+        for (const Kept& kept : log_) {
+            const Event event{*kept.command, kept.decided, kept.position, kept.position, kept.recorded_at};
+            if (reach_of(again, *kept.command, kept.decided) == Reach::kEnd) {
+                apply(again, event, changed);
+                continue;
+            }
+            Retelling retelling;
+            if (kept.decided.correcting.target != kNoPosition)
+                retelling.changes = changes_of(kept.decided.correcting.target);
+            for (const LineFacts& line : kept.decided.lines) {
+                std::vector<ChainEvent> known = chain(line.item);
+                std::erase_if(known, [&](const ChainEvent& other) { return other.position > kept.position; });
+                retelling.pieces.push_back(retell(line.item, known, kept.position));
+            }
+            apply(again, event, changed, &retelling);
+        }
+        EXPECT_EQ(bytes_of(again), bytes_of(books));
     }
     [[nodiscard]] const Item& item(const ItemId& id) const {
         const Item* found = books.items.find(id);
@@ -380,35 +409,40 @@ private:
         const Command* command;
         Decided decided;
         Position position;
+        Micros recorded_at;
     };
     void keep_event(const Command& command, Position position) {
-        Kept& kept = log_.emplace_back(Kept{&command, {}, position});
+        Kept& kept = log_.emplace_back(Kept{&command, {}, position, now});
         kept.decided.occurred_at = decided.occurred_at;
         kept.decided.lines = decided.lines;
         kept.decided.closes = decided.closes;
         kept.decided.correcting = decided.correcting;
         if (decided.count_lists) kept.decided.count_lists = std::make_unique<CountLists>(*decided.count_lists);
     }
+    [[nodiscard]] std::vector<PastEvent> changes_of(Position target) const {
+        std::vector<PastEvent> changes;
+        bool leaves = true;
+        for (Position at = target; at != kNoPosition; at = log_[at].decided.correcting.target, leaves = !leaves)
+            changes.push_back({log_[at].command, &log_[at].decided, at, leaves});
+        return changes;
+    }
     // Of a correction without correctives.
     void tell_correction(const Command& command, Position target) {
-        const auto leaves = [&](Position at, bool out) {
-            const Kept& kept = log_[at];
-            correction_.changes.push_back({kept.command, &kept.decided, at, out});
-            for (const LineFacts& line : kept.decided.lines) {
+        correction_.changes = changes_of(target);
+        for (const PastEvent& change : correction_.changes) {
+            for (const LineFacts& line : change.decided->lines) {
                 auto& items = correction_.items;
                 const bool known = std::find(items.begin(), items.end(), line.item) != items.end();
                 if (!known && !line.item.empty()) items.push_back(line.item);
             }
-        };
-        leaves(target, true);
-        const Position back = log_[target].decided.correcting.target;
-        if (back != kNoPosition) leaves(back, false);
+        }
         correction_.target = correction_.changes.front();
-        Pending pending{&command, 0, 0, command.occurred_at, {}};
+        Pending pending{&command, 0, 0, command.occurred_at, {}, nullptr};
         pending.correcting.target = target;
         for (const ItemId& item : correction_.items)
             together_.push_back(tell_together(item, chain(item), std::span(&pending, 1)).piece);
         past_.correction = &correction_;
+        past_.corrections = std::span(&correction_, 1);
         past_.together = &together_;
     }
     const Command& keep_command(const Command& command) { return commands_.emplace_back(command); }
@@ -424,6 +458,7 @@ private:
     Past past_;
     CorrectionPast correction_;
     std::vector<PiecePast> together_;
+    CountLists found_;
     bool reaches_back_ = false;
 };
 

@@ -6,8 +6,8 @@
 
 namespace daybook::api {
 
-Result<void> read_scans(const Asked& asked, const projections::ObligationRow& count, const std::string& id,
-                        SeenByAccount& accounts) {
+Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
+                        const projections::ObligationRow& count, const std::string& id, SeenByAccount& accounts) {
     const Position from = count.obligation.opened_by;
     const Position end = count.open ? asked.log.head() : count.closed_by;
     auto cursor = asked.log.scan(from, std::min(end, from + limits::kScanEventsMax));
@@ -22,6 +22,8 @@ Result<void> read_scans(const Asked& asked, const projections::ObligationRow& co
                 accounts[path] = {id, time_of(event.occurred_at()), {}};
         }
         if (!command.has_count_scanned()) continue;
+        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(event.position(), reading.position()));
+        if (!counts) continue;
         for (const v1::Line& line : command.lines()) {
             const auto at = accounts.find(line.to().empty() ? command.to() : line.to());
             if (at != accounts.end() && at->second.count == id && !line.item().empty())

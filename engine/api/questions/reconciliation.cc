@@ -95,14 +95,16 @@ private:
         for (auto entry = ended.rbegin(); entry != ended.rend(); ++entry) {
             DAYBOOK_ASSIGN(const v1::Event end, asked_.event_at(entry->position));
             const Micros at = time_of(end.occurred_at());
-            if (at < day_.from) break;
+            if (time_of(end.recorded_at()) + kDay < day_.from) break;  // nothing is recorded so long before it happens
             if (!end.command().has_count_attested() || !in_the_day(at)) continue;
             const std::string& text = end.command().obligation_id();
             const auto id = ObligationId::parse(text);
             if (!id) continue;
             DAYBOOK_ASSIGN(const auto row, reading_.obligation({*id, {}, {}}));
+            // One that was corrected has not ended, or with another event.
+            if (!row.row || row.row->open || row.row->closed_by != entry->position) continue;
             SeenByAccount of_count;
-            if (row.row) DAYBOOK_TRY(read_scans(asked_, *row.row, text, of_count));
+            DAYBOOK_TRY(read_scans(asked_, reading_, *row.row, text, of_count));
             counted_.merge(of_count);  // the newer one of an account stays
         }
         return {};

@@ -69,6 +69,8 @@ Result<void> fill_passed(const Asked& asked, const Reading& reading, const v1::E
     for (const auto& entry : counts) {
         DAYBOOK_ASSIGN(const auto count, count_ended_by(asked, reading, entry.position));
         if (!count || !count->attested || at >= count->opened_at) continue;
+        DAYBOOK_ASSIGN(const bool counts_then, reading.is_effective(entry.position, position));
+        if (!counts_then) continue;
         if (std::any_of(count->accounts.begin(), count->accounts.end(),
                         [&](const std::string& account) { return touched.contains(account); }))
             out.add_counts_passed(count->id);
@@ -172,11 +174,6 @@ Result<std::string> corrections(const Asked& asked) { return entries_of(asked, {
 
 // ---- Counts ----
 
-// As known at R, of an obligation that is an event's own.
-bool is_open(const projections::ObligationRow& row, const When& when) {
-    return row.open || row.closed_by >= when.at.known;
-}
-
 // When a count's discrepancy was resolved, by the events of its piece that count at R; nullopt: it is open.
 Result<std::optional<Micros>> resolved_at(const Asked& asked, const When& when, const ItemId& item,
                                           const std::string& discrepancy) {
@@ -236,11 +233,13 @@ void fill_lists(const v1::CountLists& lists, v1::CountRow& out) {
     out.set_expected(out.matched() + out.missing() + out.moved());
 }
 
-Result<void> fill_count(const Asked& asked, const When& when, const projections::ObligationRow& row,
+// `ended_by`: the event that had ended it, as known at R; kNoPosition: it was open.
+Result<void> fill_count(const Asked& asked, const When& when, projections::ObligationRow row, Position ended_by,
                         v1::CountRow& out) {
     DAYBOOK_ASSIGN(const v1::Event opening, asked.event_at(row.obligation.opened_by));
     fill_opening(opening, row.obligation.opened_by, out);
-    if (is_open(row, when)) return {};
+    if (ended_by == kNoPosition) return {};
+    row.closed_by = ended_by;
     DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(row.closed_by));
     const v1::Command& command = end.command();
     *out.mutable_ended_at() = end.occurred_at();
@@ -260,6 +259,20 @@ Result<void> fill_count(const Asked& asked, const When& when, const projections:
     return {};
 }
 
+// Whether a count had ended at R: not with an event that was corrected.
+Result<bool> had_ended(const Asked& asked, const When& when, SiteId site, const projections::ObligationRow& row) {
+    DAYBOOK_ASSIGN(const auto ends, when.reading.entries(Register::kCounts, site, row.obligation.opened_by,
+                                                         when.at.known, ~std::size_t{0}));
+    const std::string id = row.obligation.ref.id.text();
+    for (const auto& entry : ends) {
+        DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(entry.position));
+        if (end.command().obligation_id() != id) continue;
+        DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(entry.position, when.at.known));
+        if (counts) return true;
+    }
+    return false;
+}
+
 // The counts of a site that were open at R: now, or ended since.
 Result<std::vector<projections::ObligationRow>> open_counts(const Asked& asked, const When& when, SiteId site) {
     std::vector<projections::ObligationRow> rows;
@@ -277,8 +290,17 @@ Result<std::vector<projections::ObligationRow>> open_counts(const Asked& asked, 
         DAYBOOK_ASSIGN(auto row, when.reading.obligation({*id, {}, {}}));
         if (row.row) rows.push_back(std::move(*row.row));
     }
-    std::erase_if(rows, [&](const auto& row) { return row.obligation.opened_by >= when.at.known; });
-    return rows;
+    std::vector<projections::ObligationRow> open_then;
+    for (auto& row : rows) {
+        const ObligationId& id = row.obligation.ref.id;
+        const bool known = std::any_of(open_then.begin(), open_then.end(),
+                                       [&](const auto& other) { return other.obligation.ref.id == id; });
+        if (known || row.obligation.opened_by >= when.at.known) continue;
+        DAYBOOK_ASSIGN(const bool ended_then, had_ended(asked, when, site, row));
+        DAYBOOK_ASSIGN(const bool opened_then, when.reading.is_effective(row.obligation.opened_by, when.at.known));
+        if (!ended_then && opened_then) open_then.push_back(std::move(row));
+    }
+    return open_then;
 }
 
 // Open ones first, then those that ended, the newest first, as known at R. A cursor has, beside (V, R), the position of
@@ -294,7 +316,7 @@ Result<std::string> counts(const Asked& asked) {
     message.mutable_as_of()->clear_valid_at();  // the question has none
     if (page.cursor.empty()) {
         DAYBOOK_ASSIGN(const auto open, open_counts(asked, when, site));
-        for (const auto& row : open) DAYBOOK_TRY(fill_count(asked, when, row, *message.add_rows()));
+        for (const auto& row : open) DAYBOOK_TRY(fill_count(asked, when, row, kNoPosition, *message.add_rows()));
     } else {
         DAYBOOK_ASSIGN(before, row_of_cursor(asked));
     }
@@ -304,11 +326,13 @@ Result<std::string> counts(const Asked& asked) {
             message.set_next(cursor_text(when, std::to_string(entry->position + 1)));
             break;
         }
+        DAYBOOK_ASSIGN(const bool ended_then, when.reading.is_effective(entry->position, when.at.known));
+        if (!ended_then) continue;
         DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(entry->position));
         const auto id = ObligationId::parse(end.command().obligation_id());
         if (!id) continue;
         DAYBOOK_ASSIGN(const auto row, when.reading.obligation({*id, {}, {}}));
-        if (row.row) DAYBOOK_TRY(fill_count(asked, when, *row.row, *message.add_rows()));
+        if (row.row) DAYBOOK_TRY(fill_count(asked, when, *row.row, entry->position, *message.add_rows()));
     }
     return codec::to_json(message);
 }

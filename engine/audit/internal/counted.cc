@@ -41,14 +41,14 @@ int Pieces::list_of(const Count& count) const {
     const auto seen_if = [&](auto&& holds) {
         return std::any_of(seen_.begin(), seen_.end(), [&](const Step& seen) {
             return seen.obligation == count.id && seen.key.seq < count.attested &&
-                   gathered_.corrections.effective(seen.key.seq, count.attested) && holds(seen.to);
+                   gathered_.corrections.effective(seen.key.seq, count.attested_known) && holds(seen.to);
         });
     };
     const auto moved_if = [&](auto&& holds) {
         return std::any_of(events_.begin(), events_.end(), [&](const Step& step) {
             return step.kind == StepKind::kEvent && !step.to.empty() && step.key.seq > count.cut &&
-                   step.key.seq < count.attested && gathered_.corrections.effective(step.key.seq, count.attested) &&
-                   holds(step);
+                   step.key.seq < count.attested &&
+                   gathered_.corrections.effective(step.key.seq, count.attested_known) && holds(step);
         });
     };
     const bool expected = !booked.empty() && in_scope(count, booked);
@@ -91,8 +91,8 @@ std::vector<const Count*> Pieces::counts_of_piece() const {
     }
     for (const auto* evidence : {&seen_, &listed_}) {
         for (const Step& step : *evidence) {
-            const auto it = gathered_.counts.find(step.obligation);
-            if (it != gathered_.counts.end() && it->second.attested != kNoPosition) found.push_back(&it->second);
+            const auto it = counts_by_id_.find(step.obligation);
+            if (it != counts_by_id_.end()) found.insert(found.end(), it->second.begin(), it->second.end());
         }
     }
     std::sort(found.begin(), found.end());
@@ -132,7 +132,7 @@ void Pieces::judge_count(const Count& count) {
 }
 
 void Pieces::judge_counts() {
-    if (gathered_.counts.empty()) return;
+    if (gathered_.attested.empty()) return;
     for (const Count* count : counts_of_piece()) judge_count(*count);
 }
 

@@ -17,8 +17,8 @@ Pieces::Pieces(const Gathered& gathered, const Sessions& sessions, Findings& fin
       postings_(postings),
       weighings_(weighings),
       answers_(answers) {
-    for (const auto& [id, count] : gathered.counts) {
-        if (count.attested == kNoPosition) continue;
+    for (const Count& count : gathered.attested) {
+        counts_by_id_[count.id].push_back(&count);
         for (const AccountId& account : count.accounts) counts_[account].push_back(&count);
     }
     for (auto& [account, counts] : counts_) {

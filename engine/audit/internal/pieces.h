@@ -68,6 +68,7 @@ private:
     Sorter<Weighing>& weighings_;
     const projections::Reading* answers_;  // of the read models; nullptr: there are none
     std::unordered_map<custody::AccountId, std::vector<const Count*>, custody::AccountHash> counts_;  // by cut
+    std::unordered_map<ObligationId, std::vector<const Count*>, UuidHash> counts_by_id_;
 
     ItemId item_;
     std::vector<Step> events_, seen_, listed_;

@@ -271,10 +271,14 @@ void Scan::take_count() {
                 findings_.violated(7, event_.position, "it attests a count that was never opened");
                 return;
             }
-            it->second.attested = event_.position;
-            it->second.attested_at = key_.at;
-            for (const AccountId& account : it->second.accounts)
-                fences_.count(account, it->second.opened_at, event_.position);
+            Count& attested = out_.attested.emplace_back(it->second);
+            attested.attested = event_.position;
+            attested.attested_at = key_.at;
+            // A correction's own events count with the whole of it.
+            const bool corrective = out_.corrections.is_corrective(event_.position);
+            attested.attested_known = corrective ? event_.batch_last + 1 : event_.position;
+            for (const AccountId& account : attested.accounts)
+                fences_.count(account, attested.opened_at, event_.position);
             return;
         }
         case EventType::kVaultOpened: out_.sessions[command().site].push_back({key_, true, {}}); return;

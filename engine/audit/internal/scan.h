@@ -2,6 +2,7 @@
 // and gathers what the later passes are made of.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,6 +28,7 @@ struct Count {
     Micros opened_at = 0;
     Position attested = kNoPosition;
     Micros attested_at = 0;
+    Position attested_known = 0;  // what its lists were made from is what the events before this position say
 };
 
 // A vault's opening or closing.
@@ -55,7 +57,8 @@ struct Gathered {
     Sorter<Step> steps;
     Sorter<SupplyStep> supplies;
     Sorter<Posting> postings;  // the figures of days; of pieces when they have been folded
-    std::unordered_map<ObligationId, Count, UuidHash> counts;
+    std::unordered_map<ObligationId, Count, UuidHash> counts;  // as they were opened last
+    std::deque<Count> attested;                                // each attestation, by position
     std::map<SiteId, std::vector<SessionEvent>> sessions;
     std::map<SiteId, std::vector<Day>> days;
     std::set<SiteId> reported;  // sites that sent figures with an end of a day

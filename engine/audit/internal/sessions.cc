@@ -12,9 +12,11 @@ std::string closing_fault(const Gathered& gathered, SiteId site, const SessionEv
     const Count& count = it->second;
     if (count.kind != custody::CountKind::kClosing || count.site != site)
         return "the session is closed on a count that is no closing count of site " + std::to_string(site);
-    const bool attested = count.attested != kNoPosition &&
-                          gathered.corrections.effective(count.attested, gathered.head) &&
-                          count.attested_at <= closing.key.at && (opened == nullptr || count.attested_at >= opened->at);
+    const auto within = [&](const Count& attested) {
+        return attested.id == count.id && gathered.corrections.effective(attested.attested, gathered.head) &&
+               attested.attested_at <= closing.key.at && (opened == nullptr || attested.attested_at >= opened->at);
+    };
+    const bool attested = std::any_of(gathered.attested.begin(), gathered.attested.end(), within);
     return attested ? "" : "the session is closed on a count that was not attested within it";
 }
 

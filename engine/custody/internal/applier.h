@@ -1,8 +1,10 @@
 // Internal to the module: how apply() takes one event into the books. apply.cc has what every event does (legs,
 // closings, versions), apply_opening.cc the obligations that it opens or re-assigns, apply_piece.cc what is particular
-// to a type and about a piece, apply_rest.cc what is about anything else, apply_past.cc what changes the past.
+// to a type and about a piece, apply_rest.cc what is about anything else, apply_past.cc what changes the past of
+// pieces, apply_correction.cc what a correction undoes beside.
 #pragma once
 
+#include <functional>
 #include <cstdint>
 #include <variant>
 
@@ -47,6 +49,23 @@ PartyId memo_party(const Books& books, const Item& item);
 void add_to_memo_sum(Books& books, PartyId party, const Item& item);
 void take_from_memo_sum(Books& books, PartyId party, const Item& item);
 
+// ---- The legs that the counts of a site need, and the counts that have ended (counts.cc) ----
+void keep_leg(Books& books, SiteId site, const CountMove& move);
+// The legs that an event made: a correction has taken it back, or brought it back.
+void change_legs(Books& books, SiteId site, Position event, const std::function<void(CountMove&)>& change);
+// A count that was open has ended.
+void keep_ended(Books& books, const ObligationId& id, Position by);
+// One that has ended is open again.
+void reopen_count(Books& books, const ObligationId& id);
+// An open one never was.
+void drop_count(Books& books, const ObligationId& id);
+// What follows from the attested counts of an account.
+void settle_counts(Account& account);
+// Who answers for an account now.
+void settle_custodian(Account& account);
+// A count that has ended, if it is one, was not attested: its accounts and its site do not know of it.
+void forget_attestation(Books& books, const ObligationId& id);
+
 // The same value with its texts as views of Names.
 PolicyValue keep_texts(Names& names, const PolicyValue& value);
 
@@ -86,6 +105,7 @@ private:
     void end_line(Item& item);
     void move(Item& item, const AccountId& from, const AccountId& to);
     void note_vault_leg(const AccountId& account);
+    void note_legs(Site& site, std::uint64_t legs) const;
     void note_move_for_counts(const ItemId& item, const AccountId& from, const AccountId& to, const AccountId& book);
     void note_for_counts(SiteId one, SiteId other, const CountMove& move);
     void close_of_line(std::uint32_t line, Item& item);
@@ -113,13 +133,27 @@ private:
 
     // apply_past.cc
     void change_past();
+    void end_past();
+    void finish_opening();
     void touch_lines();
     void note_late_leg(const Item& item, const LineFacts& leg);
     void retell(const std::vector<ItemId>& items);
+
+    // apply_correction.cc
     void declare();
     void recount(const PastEvent& event);
     void take_back(const PastEvent& event);
     void take_back_supplies(const PastEvent& event);
+    void take_back_count(const PastEvent& event);
+    void take_back_scan(const PastEvent& event);
+    void take_back_session(const PastEvent& event);
+    void take_back_account(const PastEvent& event);
+    void count_vault_leg(const AccountId& account, const PastEvent& event, int sign);
+    void bring_back_closing(const Event& again);
+    void settle_turns();
+    void close_whole();
+    void open_again(Obligation obligation);
+    void end_again(const ObligationId& id);
     void bring_back(const PastEvent& event);
 
     // apply_piece.cc
@@ -142,8 +176,8 @@ private:
     void open_session();
     void close_session();
     void open_count();
-    void close_count(const ObligationId& count);
     void attest_count();
+    void end_count(const ObligationId& id);
 
     Books& books_;
     const Event& event_;
@@ -158,7 +192,7 @@ private:
     std::uint32_t parcel_ = 0;         // that a TransferPacked binds
     std::uint32_t slot_ = 0;           // of the present line's piece
     PartyId memo_before_ = 0;          // of the present line
-    bool vault_leg_here_ = false;      // a leg on a VAULT or COM account of the event's site
+    std::uint64_t vault_legs_here_ = 0;  // legs on VAULT and COM accounts of the event's site
 };
 
 }  // namespace daybook::custody

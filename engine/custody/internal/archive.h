@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -106,10 +106,13 @@ private:
         put_varint(values.size());
         for (const T& value : values) put(value);
     }
-    template <class T>
-    void put(const std::set<T>& values) {
+    template <class Key, class T>
+    void put(const std::map<Key, T>& values) {
         put_varint(values.size());
-        for (const T& value : values) put(value);
+        for (const auto& [key, value] : values) {
+            put(key);
+            put(value);
+        }
     }
 
     std::string& out_;
@@ -200,12 +203,12 @@ private:
         for (T& value : values) get(value);
         if (failed_) values.clear();
     }
-    template <class T>
-    void get(std::set<T>& values) {
+    template <class Key, class T>
+    void get(std::map<Key, T>& values) {
         for (std::size_t left = count(); left != 0; --left) {
-            T value{};
-            get(value);
-            values.insert(values.end(), value);
+            Key key{};
+            get(key);
+            get(values[key]);
         }
     }
 

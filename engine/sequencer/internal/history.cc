@@ -70,8 +70,24 @@ using PendingOf = std::unordered_map<ItemId, std::vector<Pending>, UuidHash>;
 void add_lines(const Command& command, std::uint32_t number, const custody::Correcting& correcting, PendingOf& out) {
     if (!has_items(command)) return;
     for (std::uint32_t line = 0; line < command.lines.size(); ++line) {
-        out[command.lines[line].item].push_back({&command, number, line, command.occurred_at, correcting});
+        out[command.lines[line].item].push_back({&command, number, line, command.occurred_at, correcting, nullptr});
     }
+}
+
+// Those that a count found to differ.
+void add_found(const HistoryWork& work, const Command& command, std::uint32_t number,
+               const custody::Correcting& correcting, PendingOf& out) {
+    const HistoryWork::Found* found = work.found_by(number);
+    if (found == nullptr) return;
+    for (std::uint32_t line = 0; line < found->items.size(); ++line) {
+        out[found->items[line]].push_back({&command, number, line, command.occurred_at, correcting, &found->lists});
+    }
+}
+
+std::size_t lines_of(const HistoryWork& work, const codec::CommandBatch& batch, std::size_t number) {
+    if (const HistoryWork::Found* found = work.found_by(number)) return found->items.size();
+    const Command& command = batch[work.first + number];
+    return has_items(command) ? command.lines.size() : 0;
 }
 
 void make_room(HistoryWork& work, const codec::CommandBatch& batch) {
@@ -80,8 +96,7 @@ void make_room(HistoryWork& work, const codec::CommandBatch& batch) {
     work.told.assign(work.count, false);
     work.together.clear();
     for (std::size_t number = 0; number < work.count; ++number) {
-        const Command& command = batch[work.first + number];
-        if (has_items(command)) work.pasts[number].pieces.resize(command.lines.size());
+        work.pasts[number].pieces.resize(lines_of(work, batch, number));
     }
 }
 
@@ -89,6 +104,7 @@ Result<void> tell_pieces(HistoryWork& work, const codec::CommandBatch& batch, Ch
     PendingOf pending;
     for (std::uint32_t number = 0; number < work.count; ++number) {
         add_lines(batch[work.first + number], number, {}, pending);
+        add_found(work, batch[work.first + number], number, {}, pending);
     }
     std::vector<std::size_t> told(work.count, 0);
     for (const HistoryWork::Need& need : work.needs) {
@@ -111,7 +127,7 @@ Result<void> tell_pieces(HistoryWork& work, const codec::CommandBatch& batch, Ch
         }
     }
     for (std::size_t number = 0; number < work.count; ++number) {
-        work.told[number] = told[number] != 0 && told[number] == batch[work.first + number].lines.size();
+        work.told[number] = told[number] != 0 && told[number] == lines_of(work, batch, number);
     }
     return {};
 }
@@ -134,13 +150,14 @@ Result<void> tell_correction(HistoryWork& work, const codec::CommandBatch& batch
         const Command& command = batch[work.first + number];
         custody::Past& past = work.pasts[number];
         past.together = &work.together;
+        past.corrections = work.corrections;
         if (number < work.targets.size()) {
             if (work.targets[number] == kNoPosition) continue;
             past.correction = &work.corrections[number];
             custody::Correcting correcting;
             correcting.target = work.targets[number];
             for (const ItemId& item : past.correction->items)
-                pending[item].push_back({&command, number, 0, command.occurred_at, correcting});
+                pending[item].push_back({&command, number, 0, command.occurred_at, correcting, nullptr});
             work.told[number] = true;
             continue;
         }
@@ -151,6 +168,7 @@ Result<void> tell_correction(HistoryWork& work, const codec::CommandBatch& batch
         past.declaration = correcting.declaration;
         past.place = correcting.place;
         add_lines(command, number, correcting, pending);
+        add_found(work, command, number, correcting, pending);
         work.told[number] = true;
     }
     for (const HistoryWork::Need& need : work.needs) {
@@ -170,6 +188,11 @@ Result<void> tell_correction(HistoryWork& work, const codec::CommandBatch& batch
 }
 
 }  // namespace
+
+const HistoryWork::Found* HistoryWork::found_by(std::size_t number) const {
+    const auto it = std::find_if(found.begin(), found.end(), [&](const Found& one) { return one.number == number; });
+    return it == found.end() ? nullptr : &*it;
+}
 
 Position HistoryWork::newest() const {
     Position newest = kNoPosition;

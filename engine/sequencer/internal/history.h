@@ -30,6 +30,15 @@ struct HistoryWork {
         Position last = kNoPosition;  // its newest event, which is durable before anything is read; kNoPosition: none
     };
     std::vector<Need> needs;
+    // A CountAttested: the pieces that it finds to differ, for which the engine writes lines, in their order. They are
+    // known when it is judged; it is then judged again, with their past.
+    struct Found {
+        std::size_t number = 0;  // of the command
+        custody::CountLists lists;
+        std::vector<ItemId> items;
+    };
+    std::vector<Found> found;
+    [[nodiscard]] const Found* found_by(std::size_t number) const;
 
     // ---- What comes back ----
     std::unique_ptr<ChainReader> kept;                // what the corrections refer to

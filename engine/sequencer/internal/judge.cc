@@ -219,10 +219,15 @@ Result<std::optional<Answer>> Judge::judge(const custody::Command& command, std:
     CommittedEvent& event = slot();
     auto refusal = custody::decide(*books_, command, context, event.decided);
     if (refusal && custody::asks_for_past(*refusal)) {
-        if (work != nullptr) past = past_of(*work, number);
-        if (past == nullptr) return std::nullopt;
-        context.past = past;
-        refusal = custody::decide(*books_, command, context, event.decided);
+        if (work != nullptr && past == nullptr) {
+            past = past_of(*work, number);
+            context.past = past;
+            if (past != nullptr) refusal = custody::decide(*books_, command, context, event.decided);
+        }
+        if (refusal && custody::asks_for_past(*refusal)) {
+            note_found(event, number);
+            return std::nullopt;
+        }
     }
     if (refusal) {
         if (options_.on_refused) options_.on_refused(command, *refusal, stamp_);

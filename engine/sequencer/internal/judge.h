@@ -110,6 +110,8 @@ private:
     // Of the work's commands, by number; nullptr: there is none.
     custody::Past* past_of(HistoryWork& work, std::size_t number);
     custody::Retelling retelling_of(HistoryWork& work, std::size_t number, const CommittedEvent& event);
+    // What a CountAttested that asks for the past of its pieces has found; the next ask() takes it.
+    void note_found(const CommittedEvent& event, std::size_t number);
     // The original receipts where all commands are known, or the command that conflicts; neither: all are new.
     struct AtomicKnown {
         bool all = false;
@@ -153,6 +155,7 @@ private:
 
     Micros stamp_ = 0;     // of the submission being judged: record time of all its events
     Micros observed_ = 0;  // the newest record time that was answered; later stamps are greater
+    std::optional<HistoryWork::Found> found_;
     custody::Stamped stamped_;  // of the commands judged together
     Stats stats_;
     std::string stored_;   // the event read last

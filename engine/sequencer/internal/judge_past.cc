@@ -30,7 +30,11 @@ Result<bool> Judge::ask(Submission& submission, std::size_t first, std::size_t c
         }
     }
     HistoryWork& work = *submission.work;
-    if (work.stage == HistoryWork::Stage::kReady && is_current(work)) {
+    if (found_) {
+        std::erase_if(work.found, [&](const HistoryWork::Found& one) { return one.number == found_->number; });
+        work.found.push_back(std::move(*found_));
+        found_.reset();
+    } else if (work.stage == HistoryWork::Stage::kReady && is_current(work)) {
         if (!correcting) return false;
         // A target that was not there when it was asked for may have been recorded meanwhile.
         DAYBOOK_ASSIGN(auto targets, targets_of(batch, work));
@@ -65,6 +69,9 @@ void Judge::name_needs(const codec::CommandBatch& batch, HistoryWork& work) cons
         const custody::Item* item = books_->items.find(id);
         work.needs.push_back({id, item == nullptr ? kNoPosition : item->last});
     };
+    for (const HistoryWork::Found& found : work.found) {
+        for (const ItemId& item : found.items) need(item);
+    }
     if (work.correcting) {
         for (const auto& correction : work.corrections) {
             for (const ItemId& item : correction.items) need(item);
@@ -110,6 +117,15 @@ custody::Retelling Judge::retelling_of(HistoryWork& work, std::size_t number, co
     }
     for (custody::PiecePast& piece : retelling.pieces) custody::stamp(piece, stamped_);
     return retelling;
+}
+
+void Judge::note_found(const CommittedEvent& event, std::size_t number) {
+    found_.reset();
+    if (event.decided.count_lists == nullptr) return;
+    HistoryWork::Found& found = found_.emplace();
+    found.number = number;
+    found.lists = *event.decided.count_lists;
+    for (const auto& line : event.decided.lines) found.items.push_back(line.item);
 }
 
 void Judge::turn_away(Submission& submission, const Error& error) {

@@ -7,6 +7,7 @@ namespace daybook::custody {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Pair;
 using What = ObligationChange::What;
 
 SignedOut signed_out(Principal recipient = 71, Micros due_at = 0) {
@@ -454,23 +455,29 @@ TEST_F(ApplyTest, ASessionOpensAndClosesAndLegsAreNoted) {
     closed.closes = {{obligation_id(100), DifferenceKind::kUnspecified, {}}};
     apply(closed);
     const Site& site = *books.sites.find(1);
-    EXPECT_EQ(site.last_vault_leg_at, leg);
+    EXPECT_EQ(site.sessions[0].last_leg.at, leg);
+    EXPECT_EQ(site.sessions[0].legs, 1U);
+    EXPECT_EQ(site.sessions[0].closed_by, books.next - 1);
     EXPECT_EQ(site.newest_session_at, now);
     EXPECT_EQ(site.newest_at, now);
     EXPECT_EQ(books.session(1, now), nullptr);
     EXPECT_NE(books.session(1, opened), nullptr);
     EXPECT_EQ(books.open.size(), 0U);
     apply({EventType::kDayClosed, DayClosed{}});
-    EXPECT_EQ(books.sites.find(1)->day_closed_at, now);
-    EXPECT_EQ(books.sites.find(1)->day_closed_by, books.next - 1);
+    ASSERT_EQ(books.sites.find(1)->days.size(), 1U);
+    EXPECT_EQ(books.sites.find(1)->days[0].at, now);
+    EXPECT_EQ(books.sites.find(1)->days[0].by, books.next - 1);
 }
 
 TEST_F(ApplyTest, ALegElsewhereIsNotedThere) {
+    apply({EventType::kVaultOpened, VaultOpened{}, {}, {}, obligation_id(90)});
+    apply_at(2, {EventType::kVaultOpened, VaultOpened{}, {}, {}, obligation_id(91)});
     stock(1);
     apply_at(2, {EventType::kDeclaredMissing, DeclaredMissing{}, ids({1}), at("SUSPENSE/2/MISSING"),
                  obligation_id(100)});
-    EXPECT_EQ(books.sites.find(1)->last_vault_leg_at, now);
-    EXPECT_EQ(books.sites.find(2)->last_vault_leg_at, 0);
+    EXPECT_EQ(books.sites.find(1)->sessions[0].last_leg.at, now);
+    EXPECT_EQ(books.sites.find(1)->sessions[0].legs, 2U);
+    EXPECT_EQ(books.sites.find(2)->sessions[0].legs, 0U);
     EXPECT_NE(books.sites.find(1)->newest_at, now);
 }
 
@@ -480,7 +487,8 @@ TEST_F(ApplyTest, ACountKeepsSightingsAndTheMovesOfItsSite) {
     apply({EventType::kCountOpened, CountOpened{CountKind::kClosing, {at("SITE/1/VAULT/A")}}, {}, {},
            obligation_id(100)});
     const Micros opened = now;
-    EXPECT_EQ(books.counts.find(obligation_id(100))->cut, books.next - 1);
+    const Position opened_by = books.next - 1;
+    EXPECT_EQ(books.counts.find(obligation_id(100))->cut, opened_by);
     EXPECT_EQ(books.counts.find(obligation_id(100))->counter, 501U);
     EXPECT_THAT(books.sites.find(1)->counts, ElementsAre(obligation_id(100)));
     sign_out({2}, 101);
@@ -495,13 +503,18 @@ TEST_F(ApplyTest, ACountKeepsSightingsAndTheMovesOfItsSite) {
     apply(scanned);
     apply(scanned);
     const Count& count = *books.counts.find(obligation_id(100));
-    EXPECT_THAT(count.sightings, ElementsAre(Sighting{item_id(1), at("SITE/1/VAULT/A")},
-                                             Sighting{item_id(8), at("SITE/1/VAULT/B")},
-                                             Sighting{item_id(99), at("SITE/1/VAULT/A")}));
+    EXPECT_THAT(count.sightings, ElementsAre(Pair(Sighting{item_id(1), at("SITE/1/VAULT/A")}, 4U),
+                                             Pair(Sighting{item_id(8), at("SITE/1/VAULT/B")}, 2U),
+                                             Pair(Sighting{item_id(99), at("SITE/1/VAULT/A")}, 2U)));
+    EXPECT_THAT(count.scans, ElementsAre(books.next - 2, books.next - 1));
     EXPECT_EQ(item(1).version, version) << "a sighting is no event of the piece";
-    ASSERT_EQ(count.moves.size(), 1U);
-    EXPECT_EQ(count.moves[0].item, item_id(2));
-    EXPECT_EQ(count.moves[0].to, at("SITE/1/PERSON/71"));
+    const Site& counted = *books.sites.find(1);
+    ASSERT_EQ(counted.legs_end - counted.legs_begin, 1U);
+    const auto& legs = *books.legs.find({1, counted.legs_begin});
+    ASSERT_EQ(legs.size(), 1U);
+    EXPECT_EQ(legs[0].item, item_id(2));
+    EXPECT_EQ(legs[0].to, at("SITE/1/PERSON/71"));
+    EXPECT_EQ(legs[0].by, opened_by + 1);
 
     Step attested{EventType::kCountAttested, CountAttested{obligation_id(100), std::nullopt}};
     attested.lists = CountLists{ids({1}), ids({3}), ids({2}), {}, ids({8, 99})};
@@ -520,9 +533,20 @@ TEST_F(ApplyTest, ACountKeepsSightingsAndTheMovesOfItsSite) {
     EXPECT_EQ(books.find_open({obligation_id(100), DifferenceKind::kUnexpected, item_id(99)}), nullptr);
     EXPECT_EQ(item(3).last, books.next - 1);
     EXPECT_EQ(item(1).version, version);
-
-    apply({EventType::kVaultOpened, VaultOpened{}, {}, {}, obligation_id(110)});
-    EXPECT_TRUE(books.sites.find(1)->closing_counts.empty()) << "counts since the last opening only";
+    // It is kept for corrections, with the legs since its cut, until too much has moved.
+    EXPECT_THAT(books.sites.find(1)->ended, ElementsAre(obligation_id(100)));
+    EXPECT_EQ(books.ended_counts.find(obligation_id(100))->ended_by, books.next - 1);
+    for (std::size_t leg = 0; leg < kLegsKept; ++leg) {
+        ASSERT_EQ(books.ended_counts.size(), 1U) << leg;
+        const bool back = leg % 2 == 1;
+        apply({EventType::kRelocated, Relocated{}, ids({1}), at(back ? "SITE/1/VAULT/A" : "SITE/1/VAULT/B")});
+    }
+    for (std::size_t leg = 0; leg < kLegsOfChunk; ++leg)
+        apply({EventType::kRelocated, Relocated{}, ids({1}), at(leg % 2 == 1 ? "SITE/1/VAULT/A" : "SITE/1/VAULT/B")});
+    EXPECT_EQ(books.ended_counts.size(), 0U);
+    EXPECT_EQ(books.legs.size(), 0U);
+    EXPECT_TRUE(books.sites.find(1)->ended.empty());
+    EXPECT_EQ(account("SITE/1/VAULT/A")->counted_by, obligation_id(100));
 }
 
 TEST_F(ApplyTest, AnAbandonedCountSetsNoFence) {
@@ -551,7 +575,8 @@ TEST_F(ApplyTest, AccountsOpenCloseAndOpenAgain) {
     apply({EventType::kAccountOpened, AccountOpened{bin, 0, std::nullopt, true, false}});
     EXPECT_EQ(account("SITE/1/VAULT/Z")->opened.size(), 2U);
     EXPECT_EQ(account("SITE/1/VAULT/Z")->insured_limit_minor, std::nullopt);
-    EXPECT_EQ(account("SITE/1/VAULT/Z")->opened_by, books.next - 1);
+    EXPECT_EQ(account("SITE/1/VAULT/Z")->opened[1].opened_by, books.next - 1);
+    EXPECT_EQ(account("SITE/1/VAULT/Z")->custodian, 0U);
 }
 
 TEST_F(ApplyTest, RolesAndPoliciesHoldFromWhenTheySay) {

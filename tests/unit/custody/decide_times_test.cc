@@ -128,7 +128,7 @@ TEST(OrderTest, CountsAccountsAndSessionsGoOnInOrder) {
 
     world.must(world.command(DayClosed{count}));
     Command day = world.command(DayClosed{count});
-    EXPECT_EQ(answer_at(world, day, world.decided.occurred_at - 1, world.now), RefusalCode::kBackdated);
+    EXPECT_EQ(answer_at(world, day, world.decided.occurred_at - 1, world.now), RefusalCode::kPeriodClosed);
 }
 
 // What a session or an account would break is named: it is not too late, but out of its order.

@@ -138,6 +138,87 @@ TEST_F(LateTest, ACorrectionWithItsCorrectivesIsOneBatch) {
     EXPECT_EQ(engine->log().head(), answers[1].position + 2);
 }
 
+// The pieces that a count finds to differ are known when it is judged, and their past is read then.
+TEST_F(LateTest, AnAttestationMayBeLate) {
+    const std::string count = ids.next();
+    expect(engine->run({salon::count_opened(ids.next(), count)}));
+    clock.move(kHour);
+    expect(engine->run({salon::damaged(ids.next(), items[0]), salon::damaged(ids.next(), items[1])}));
+    clock.move(kHour);
+    const auto answers = engine->run({salon::late(begin + kMinute, salon::count_attested(ids.next(), count)),
+                                      salon::damaged(ids.next(), items[2])});
+    expect(answers);
+    EXPECT_EQ(answers[1].position, answers[0].position + 1);
+    expect_replayed();
+}
+
+TEST_F(LateTest, AScanAndItsAttestationAreCorrectedTogether) {
+    const std::string count = ids.next();
+    const std::string scan = ids.next();
+    const std::string attestation = ids.next();
+    clock.move(kMinute);
+    expect(engine->run({salon::count_opened(ids.next(), count), salon::count_scanned(scan, count, {items[0]}),
+                        salon::count_attested(attestation, count)}));
+    clock.move(kHour);
+    expect(engine->run({salon::damaged(ids.next(), items[1]), salon::damaged(ids.next(), items[0])}));
+    // The scan alone would leave the attestation without what it rests on.
+    const auto alone = engine->run({salon::declared(ids.next(), scan)});
+    ASSERT_TRUE(alone[0].refusal) << text(alone[0]);
+    EXPECT_EQ(alone[0].refusal->code, custody::RefusalCode::kCorrectionConflict);
+    // It was the other piece that was seen: then the first one is missing, which no event before has said.
+    const std::string right_scan = ids.next();
+    const std::string right = ids.next();
+    const auto answers = engine->run(
+        {salon::declared(ids.next(), scan, {right_scan}), salon::declared(ids.next(), attestation, {right}),
+         salon::late(begin + kMinute, salon::count_scanned(right_scan, count, {items[1]})),
+         salon::late(begin + kMinute, salon::count_attested(right, count))},
+        Mode::kAtomic);
+    expect(answers);
+    // Neither happened, in either order of the declarations.
+    expect(engine->run({salon::declared(ids.next(), right_scan), salon::declared(ids.next(), right)}, Mode::kAtomic));
+    expect(engine->run({salon::count_attested(ids.next(), count)}));
+    expect_replayed();
+}
+
+// A vault that was opened and closed at other times than was written down: both turns are told anew in one batch.
+TEST_F(LateTest, ASessionIsToldAnew) {
+    const std::string count = ids.next();
+    const std::string opened = ids.next();
+    const std::string closed = ids.next();
+    const std::string session = ids.next();
+    expect(engine->run({salon::closing_count_opened(ids.next(), count), salon::count_attested(ids.next(), count),
+                        salon::vault_closed(ids.next(), count)}));
+    const Micros shut = clock.now();
+    clock.move(kHour);
+    const std::string second = ids.next();
+    expect(engine->run({salon::vault_opened(opened, session), out(ids.next(), items[0])}));
+    clock.move(kHour);
+    expect(engine->run({salon::closing_count_opened(ids.next(), second), salon::count_attested(ids.next(), second)}));
+    clock.move(kMinute);
+    expect(engine->run({salon::vault_closed(closed, second)}));
+    clock.move(kHour);
+    // Not before the session in front of it is over, nor behind the piece that went out.
+    const auto at = [&](Micros when) {
+        const std::string right = ids.next();
+        return engine->run({salon::declared(ids.next(), opened, {right}),
+                            salon::late(when, salon::vault_opened(right, session))},
+                           Mode::kAtomic);
+    };
+    for (const Micros wrong : {shut - kMinute, clock.now() - kHour - kSecond}) {
+        const auto refused = at(wrong);
+        ASSERT_TRUE(refused[0].refusal) << text(refused[0]);
+        EXPECT_EQ(refused[0].refusal->code, custody::RefusalCode::kCorrectionConflict) << text(refused[0]);
+        // Of two turns that do not alternate the corrective is to blame; else the leg that would be outside.
+        EXPECT_EQ(refused[0].refusal->conflicts.size(), wrong < shut ? 0U : 1U);
+    }
+    expect(at(shut + kMinute));
+    const std::string later = ids.next();
+    expect(engine->run({salon::declared(ids.next(), closed, {later}),
+                        salon::late(clock.now() - kMinute, salon::vault_closed(later, second))},
+                       Mode::kAtomic));
+    expect_replayed();
+}
+
 TEST_F(LateTest, DependentMistakesArePutRightTogether) {
     const std::string away = ids.next();
     expect(engine->run({out(away, items[0])}));

@@ -1,0 +1,297 @@
+// Openings and closings, of a vault and of an account, that a correcting batch takes back, brings back or tells anew:
+// they alternate, and what was recorded lies between an opening and its closing (domain: 5.4).
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/custody/internal/checks.h"
+#include "engine/custody/past.h"
+
+namespace daybook::custody {
+namespace {
+
+struct Turn {
+    Micros at = 0;
+    Position place = 0;
+    Position by = 0;  // kPositionAhead and later: a corrective
+    bool opens = false;
+    ObligationId closing_count = {};
+};
+// From an opening to its closing, if there is one.
+struct Span {
+    Turn opening;
+    std::optional<Turn> closing;
+};
+
+// Whose turns they are: the vault of a site, or an account.
+struct Whose {
+    SiteId site = 0;
+    AccountId account;  // empty: the vault
+    friend auto operator<=>(const Whose&, const Whose&) = default;
+
+    [[nodiscard]] bool vault() const { return account.empty(); }
+    [[nodiscard]] std::string text() const {
+        return vault() ? "the vault of site " + std::to_string(site) : account.path();
+    }
+};
+
+std::optional<Whose> whose(const Command& command) {
+    switch (command.type) {
+        case EventType::kVaultOpened:
+        case EventType::kVaultClosed: return Whose{command.site, {}};
+        case EventType::kAccountOpened: return Whose{command.site, std::get<AccountOpened>(command.payload).account};
+        case EventType::kAccountClosed: return Whose{command.site, std::get<AccountClosed>(command.payload).account};
+        default: return std::nullopt;
+    }
+}
+
+bool opens(const Command& command) {
+    return command.type == EventType::kVaultOpened || command.type == EventType::kAccountOpened;
+}
+
+Turn turn_of(const Command& command, Micros at, Position place, Position by) {
+    Turn turn{at, place, by, opens(command), {}};
+    if (const auto* closed = std::get_if<VaultClosed>(&command.payload)) turn.closing_count = closed->closing_count;
+    return turn;
+}
+
+// The refusal names an event that is in the log.
+Refusal broken(std::string message, Position by, RefusalCode code) {
+    Refusal refusal = refuse(RefusalCode::kCorrectionConflict, std::move(message));
+    if (by == kNoPosition || by >= kPositionAhead) return refusal;
+    refusal.event = by;
+    refusal.conflicts.push_back({{}, by, code});
+    return refusal;
+}
+
+std::string name_of(const Turn& turn) {
+    return turn.by >= kPositionAhead ? "a corrective" : "event " + std::to_string(turn.by);
+}
+
+class Turns {
+public:
+    Turns(const Case& c, const Whose& of) : c_(c), of_(of), site_(c.books.sites.find(of.site)) {}
+
+    Fault check() {
+        gather();
+        if (Fault fault = alternate()) return fault;
+        if (!of_.vault()) return check_account();
+        if (site_ == nullptr) return std::nullopt;
+        if (Fault fault = check_legs()) return fault;
+        if (Fault fault = check_closings()) return fault;
+        return check_days();
+    }
+
+private:
+    void add(const Turn& turn) {
+        const bool known =
+            std::any_of(turns_.begin(), turns_.end(), [&](const Turn& other) { return other.by == turn.by; });
+        if (!known && !leaves_with_batch(c_, turn.by)) turns_.push_back(turn);
+    }
+
+    // As the whole batch leaves them.
+    void gather() {
+        if (of_.vault() && site_ != nullptr) {
+            for (const Session& session : site_->sessions) {
+                if (!session.is_void()) add({session.open.from, session.opened_by, session.opened_by, true, {}});
+                if (session.closed_by != kNoPosition)
+                    add({session.open.to, session.closed_by, session.closed_by, false, session.closing_count});
+            }
+        }
+        if (const Account* account = of_.vault() ? nullptr : c_.books.accounts.find(of_.account)) {
+            for (const OpenTime& open : account->opened) {
+                if (open.opened_by != kNoPosition) add({open.from, open.opened_by, open.opened_by, true, {}});
+                if (open.closed_by != kNoPosition) add({open.to, open.closed_by, open.closed_by, false, {}});
+            }
+        }
+        Position number = kPositionAhead;
+        for (const CorrectionPast& correction : c_.context.past->corrections) {
+            for (const PastEvent& change : correction.changes) {
+                if (change.leaves || whose(*change.command) != of_) continue;
+                add(turn_of(*change.command, change.decided->occurred_at, change.position, change.position));
+            }
+            for (const Command* corrective : correction.correctives) {
+                ++number;
+                if (whose(*corrective) != of_) continue;
+                const Micros at = corrective->occurred_at.value_or(c_.context.now);
+                const bool same = at == correction.target.decided->occurred_at;
+                turns_.push_back(turn_of(*corrective, at, same ? correction.target.position : number, number));
+            }
+        }
+        std::sort(turns_.begin(), turns_.end(), [](const Turn& a, const Turn& b) {
+            return std::pair(a.at, a.place) < std::pair(b.at, b.place);
+        });
+    }
+
+    Fault alternate() {
+        for (const Turn& turn : turns_) {
+            const bool open = !spans_.empty() && !spans_.back().closing;
+            if (turn.opens == open) {
+                const std::string what = turn.opens ? " would open it while it is open" : " would find it closed";
+                const RefusalCode code = of_.vault()
+                                             ? turn.opens ? RefusalCode::kSessionOpen : RefusalCode::kVaultClosed
+                                             : turn.opens ? RefusalCode::kAccountExists : RefusalCode::kUnknownAccount;
+                return broken("Openings and closings of " + of_.text() + " alternate, and " + name_of(turn) + " at " +
+                                  format_time(turn.at) + what + "; correct both in one batch",
+                              turn.by, code);
+            }
+            if (turn.opens) {
+                spans_.push_back({turn, std::nullopt});
+            } else {
+                spans_.back().closing = turn;
+            }
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] bool within_one(Micros from, Micros to) const {
+        return std::any_of(spans_.begin(), spans_.end(), [&](const Span& span) {
+            return span.opening.at <= from && (!span.closing || to <= span.closing->at);
+        });
+    }
+
+    // The legs of a session that go with the batch.
+    [[nodiscard]] std::uint64_t leaving(const Session& session) const {
+        std::uint64_t legs = 0;
+        for (const CorrectionPast& correction : c_.context.past->corrections) {
+            for (const PastEvent& change : correction.changes) {
+                const Micros at = change.decided->occurred_at;
+                if (!change.leaves || at < session.first_leg.at || at > session.last_leg.at) continue;
+                if (!c_.books.is_effective(change.position)) continue;  // it is gone already
+                for (const LineFacts& line : change.decided->lines) {
+                    if (line.to.empty()) continue;
+                    for (const AccountId* id : {&line.from, &line.to}) {
+                        const bool vault = id->kind == AccountClass::kSiteVault || id->kind == AccountClass::kSiteCom;
+                        if (vault && id->site == of_.site) ++legs;
+                    }
+                }
+            }
+        }
+        return legs;
+    }
+
+    // Each session's legs lie in one session again.
+    Fault check_legs() {
+        for (const Session& session : site_->sessions) {
+            if (session.legs == 0 || within_one(session.first_leg.at, session.last_leg.at)) continue;
+            if (leaving(session) >= session.legs) continue;
+            const bool first_out = !within_one(session.first_leg.at, session.first_leg.at);
+            const KeyOfLeg& leg = first_out ? session.first_leg : session.last_leg;
+            return broken("A leg on " + of_.text() + " lies at " + format_time(leg.at) + " (event " +
+                              std::to_string(leg.by) +
+                              "), which would be outside every session, or in another one than those it was with; "
+                              "give times between which all legs of the session lie (" +
+                              format_time(session.first_leg.at) + " to " + format_time(session.last_leg.at) +
+                              "), or correct all of them in the same batch",
+                          leg.by, RefusalCode::kVaultClosed);
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] bool is_as_before(const Span& span) const {
+        return std::any_of(site_->sessions.begin(), site_->sessions.end(), [&](const Session& session) {
+            return session.opened_by == span.opening.by && span.closing && session.closed_by == span.closing->by;
+        });
+    }
+
+    // A closing that stays rests on a count that was attested in its session.
+    Fault check_closings() {
+        for (const Span& span : spans_) {
+            if (!span.closing || span.closing->by >= kPositionAhead || is_as_before(span)) continue;
+            const AttestedCount* count = attested_closing(*site_, span.closing->closing_count);
+            if (count != nullptr && span.opening.at <= count->at && count->at <= span.closing->at) continue;
+            return broken("Event " + std::to_string(span.closing->by) + " closes " + of_.text() + " on count " +
+                              span.closing->closing_count.text() +
+                              ", which would not be attested after its opening at " + format_time(span.opening.at) +
+                              "; correct both in one batch",
+                          span.closing->by, RefusalCode::kNoClosingCount);
+        }
+        return std::nullopt;
+    }
+
+    // And so does a closed day.
+    Fault check_days() {
+        Micros changed = std::numeric_limits<Micros>::max();
+        for (const Span& span : spans_) {
+            if (!is_as_before(span)) changed = std::min(changed, span.opening.at);
+        }
+        for (auto day = site_->days.rbegin(); day != site_->days.rend() && day->at >= changed; ++day) {
+            if (leaves_with_batch(c_, day->by)) continue;
+            const auto last = std::find_if(spans_.rbegin(), spans_.rend(),
+                                           [&](const Span& span) { return span.opening.at <= day->at; });
+            const AttestedCount* count = attested_closing(*site_, day->closing_count);
+            if (count == nullptr || last == spans_.rend() || last->opening.at <= count->at) continue;
+            return broken("The day closed with event " + std::to_string(day->by) + " rests on count " +
+                              day->closing_count.text() + ", which would not be attested after the opening of " +
+                              of_.text() + " at " + format_time(last->opening.at) + "; correct both in one batch",
+                          day->by, RefusalCode::kNoClosingCount);
+        }
+        return std::nullopt;
+    }
+
+    // Of an account the newest leg is known: nothing is cut off that may have legs.
+    Fault check_account() {
+        const Account* account = c_.books.accounts.find(of_.account);
+        if (account == nullptr) return std::nullopt;
+        const bool supplies = std::any_of(c_.books.supply_legs.all().begin(), c_.books.supply_legs.all().end(),
+                                          [&](const auto& entry) {
+                                              return entry.first.account == of_.account && !entry.second.empty();
+                                          });
+        const bool open_now = !spans_.empty() && !spans_.back().closing;
+        if (account->pieces != 0 && !open_now) {
+            const Position by = spans_.empty() ? kNoPosition : spans_.back().closing->by;
+            Refusal refusal = broken(of_.text() + " holds " + std::to_string(account->pieces) +
+                                         " piece(s), and would be closed; let them leave first (Relocated, SignedIn)",
+                                     by, RefusalCode::kAccountNotEmpty);
+            refusal.account = of_.account;
+            return refusal;
+        }
+        for (const OpenTime& open : account->opened) {
+            const Micros never = std::numeric_limits<Micros>::max();
+            const bool last = &open == &account->opened.back();
+            const Micros used_until = supplies ? never : last ? account->last_leg_at : open.to == 0 ? never : open.to;
+            if (within_one(open.from, open.to == 0 ? never : open.to)) continue;
+            if (!supplies && account->last_leg_at < open.from) continue;
+            if (within_one(open.from, used_until)) continue;
+            Refusal refusal = broken("Something was in " + of_.text() + " or moved there up to " +
+                                         format_time(account->last_leg_at) +
+                                         ", when the account would be closed; open it as early, and close it as "
+                                         "late, as it was used, or close it from now on (AccountClosed)",
+                                     kNoPosition, RefusalCode::kUnknownAccount);
+            refusal.account = of_.account;
+            refusal.since = account->last_leg_at;
+            return refusal;
+        }
+        return std::nullopt;
+    }
+
+    const Case& c_;
+    const Whose& of_;
+    const Site* site_;
+    std::vector<Turn> turns_;
+    std::vector<Span> spans_;
+};
+
+}  // namespace
+
+Fault check_turns_corrected(const Case& c) {
+    std::vector<Whose> all;
+    for (const CorrectionPast& correction : c.context.past->corrections) {
+        for (const PastEvent& change : correction.changes) {
+            if (const auto of = whose(*change.command)) all.push_back(*of);
+        }
+        for (const Command* corrective : correction.correctives) {
+            if (const auto of = whose(*corrective)) all.push_back(*of);
+        }
+    }
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    for (const Whose& of : all) {
+        if (Fault fault = Turns(c, of).check()) return fault;
+    }
+    return std::nullopt;
+}
+
+}  // namespace daybook::custody
