@@ -4,8 +4,8 @@
 // pieces, apply_correction.cc what a correction undoes beside.
 #pragma once
 
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <variant>
 
 #include "engine/base/assert.h"
