@@ -233,10 +233,11 @@ void Applier::note_vault_leg(const AccountId& account) {
 
 // Nearly always of the last session.
 void Applier::note_legs(Site& site, std::uint64_t legs) const {
-    const auto session = std::find_if(site.sessions.rbegin(), site.sessions.rend(),
-                                      [&](const Session& one) { return one.open.from <= at(); });
+    const auto session = std::find_if(site.sessions.rbegin(), site.sessions.rend(), [&](const Session& one) {
+        return std::pair(one.open.from, one.opened_place) <= std::pair(at(), place());
+    });
     if (session == site.sessions.rend()) return;
-    const KeyOfLeg leg{at(), event_.position};
+    const KeyOfLeg leg{at(), place(), event_.position};
     session->first_leg = session->legs == 0 ? leg : std::min(session->first_leg, leg);
     session->last_leg = session->legs == 0 ? leg : std::max(session->last_leg, leg);
     session->legs += legs;

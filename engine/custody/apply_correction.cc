@@ -19,6 +19,7 @@ void Applier::declare() {
         books_.corrected.edit(held).by = leaves ? kNoPosition : one;
         one = held;
     }
+    for (const PastEvent& change : retelling_->changes) note_turn(*change.command);
     // What comes back may take the place of what leaves.
     for (const PastEvent& change : retelling_->changes) {
         if (change.leaves) take_back(change);
@@ -168,16 +169,18 @@ void Applier::count_vault_leg(const AccountId& account, const PastEvent& event, 
     if (account.kind != AccountClass::kSiteVault && account.kind != AccountClass::kSiteCom) return;
     if (books_.sites.find(account.site) == nullptr) return;
     const Micros at = event.decided->occurred_at;
+    const Position place = event.decided->correcting.place == kNoPosition ? event.position
+                                                                          : event.decided->correcting.place;
     auto& sessions = books_.sites.edit(account.site).sessions;
-    const auto session = std::find_if(sessions.rbegin(), sessions.rend(), [at](const Session& one) {
-        return one.open.from <= at && (one.open.to == 0 || at <= one.open.to);
+    const auto session = std::find_if(sessions.rbegin(), sessions.rend(), [&](const Session& one) {
+        return std::pair(one.open.from, one.opened_place) <= std::pair(at, place);
     });
     if (session == sessions.rend()) return;
     if (sign < 0) {
         if (session->legs != 0 && --session->legs == 0) session->first_leg = session->last_leg = {};
         return;
     }
-    const KeyOfLeg leg{at, event.position};
+    const KeyOfLeg leg{at, place, event.position};
     session->first_leg = session->legs == 0 ? leg : std::min(session->first_leg, leg);
     session->last_leg = session->legs == 0 ? leg : std::max(session->last_leg, leg);
     ++session->legs;
@@ -197,7 +200,7 @@ void Applier::take_back_session(const PastEvent& event) {
         return;
     }
     session->open.to = 0;
-    session->closed_by = kNoPosition;
+    session->closed_by = session->closed_place = kNoPosition;
     session->closing_count = {};
     if (session->is_void()) return;
     Obligation obligation;
@@ -219,45 +222,98 @@ void Applier::take_back_account(const PastEvent& event) {
         return (opened != nullptr ? one.opened_by : one.closed_by) == event.position;
     });
     DAYBOOK_ASSERT(open != account.opened.end());
-    auto& night_empty = books_.sites.edit(id.site).night_empty;
-    const bool last = open == std::prev(account.opened.end());
     if (opened != nullptr) {
-        open->opened_by = kNoPosition;
-        if (last) std::erase(night_empty, id);
+        open->opened_by = open->opened_place = kNoPosition;
         return;
     }
     open->to = 0;
-    open->closed_by = kNoPosition;
-    if (last && account.night_empty) night_empty.push_back(id);
+    open->closed_by = open->closed_place = kNoPosition;
 }
 
-// The batch has ended: what has no opening never was.
+// ---- The end of a batch: openings and closings in order ----
+
+Touched& Applier::touched() {
+    const bool begins = books_.touched.find(0) == nullptr;
+    Touched& touched = books_.touched.edit(0);
+    if (begins) touched.first = event_.position;
+    return touched;
+}
+
+// Its site's sessions, or its account's intervals, are not as they were.
+void Applier::note_turn(const Command& command) {
+    const auto note = [](auto& all, const auto& one) {
+        if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+    };
+    if (command.type == EventType::kVaultOpened || command.type == EventType::kVaultClosed)
+        note(touched().sites, command.site);
+    if (const auto* opened = std::get_if<AccountOpened>(&command.payload)) note(touched().accounts, opened->account);
+    if (const auto* closed = std::get_if<AccountClosed>(&command.payload)) note(touched().accounts, closed->account);
+}
+
 void Applier::settle_turns() {
-    std::vector<SiteId> sites;
-    for (const auto& [id, site] : books_.sites.all()) {
-        if (std::any_of(site.sessions.begin(), site.sessions.end(), [](const Session& one) { return one.is_void(); }))
-            sites.push_back(id);
+    const Touched touched = *books_.touched.find(0);
+    books_.touched.erase(0);
+    for (const SiteId id : touched.sites) settle_sessions(id);
+    for (const AccountId& id : touched.accounts) settle_openings(id);
+}
+
+// What has no opening never was; the legs of a session are those of another that has taken in its time.
+void Applier::settle_sessions(SiteId id) {
+    Site& site = books_.sites.edit(id);
+    for (std::size_t i = 0; i < site.sessions.size(); ++i) {
+        Session& one = site.sessions[i];
+        if (one.legs == 0) continue;
+        const Session* found = books_.session(id, one.first_leg.at, one.first_leg.place);
+        if (found == nullptr || found == &one) continue;
+        Session& session = site.sessions[static_cast<std::size_t>(found - site.sessions.data())];
+        session.first_leg = session.legs == 0 ? one.first_leg : std::min(session.first_leg, one.first_leg);
+        session.last_leg = session.legs == 0 ? one.last_leg : std::max(session.last_leg, one.last_leg);
+        session.legs += one.legs;
+        one.legs = 0;
+        one.first_leg = one.last_leg = {};
     }
-    for (const SiteId id : sites) {
-        Site& site = books_.sites.edit(id);
-        std::erase_if(site.sessions, [](const Session& one) { return one.is_void(); });
-        site.newest_session_at = 0;
-        for (const Session& session : site.sessions)
-            site.newest_session_at = std::max({site.newest_session_at, session.open.from, session.open.to});
+    std::erase_if(site.sessions, [](const Session& one) { return one.is_void(); });
+    site.newest_session_at = 0;
+    for (const Session& session : site.sessions)
+        site.newest_session_at = std::max({site.newest_session_at, session.open.from, session.open.to});
+}
+
+// Each opening goes with the closing that follows it: openings and closings alternate.
+void Applier::settle_openings(const AccountId& id) {
+    Account& account = books_.accounts.edit(id);
+    std::vector<OpenTime> opened;
+    std::vector<const OpenTime*> closed;
+    for (const OpenTime& one : account.opened) {
+        if (one.closed_by != kNoPosition) closed.push_back(&one);
+        if (one.opened_by == kNoPosition) continue;
+        OpenTime& open = opened.emplace_back(one);
+        open.to = 0;
+        open.closed_by = open.closed_place = kNoPosition;
     }
-    std::vector<AccountId> accounts;
-    const auto is_void = [](const OpenTime& one) { return one.opened_by == kNoPosition; };
-    for (const auto& [id, account] : books_.accounts.all()) {
-        if (std::any_of(account.opened.begin(), account.opened.end(), is_void)) accounts.push_back(id);
+    std::sort(opened.begin(), opened.end(), [](const OpenTime& a, const OpenTime& b) {
+        return std::pair(a.from, a.opened_place) < std::pair(b.from, b.opened_place);
+    });
+    std::sort(closed.begin(), closed.end(), [](const OpenTime* a, const OpenTime* b) {
+        return std::pair(a->to, a->closed_place) < std::pair(b->to, b->closed_place);
+    });
+    DAYBOOK_ASSERT(closed.size() <= opened.size());
+    for (std::size_t i = 0; i < closed.size(); ++i) {
+        opened[i].to = closed[i]->to;
+        opened[i].closed_by = closed[i]->closed_by;
+        opened[i].closed_place = closed[i]->closed_place;
     }
-    for (const AccountId& id : accounts) {
-        Account& account = books_.accounts.edit(id);
-        std::erase_if(account.opened, is_void);
-        settle_custodian(account);
-        if (!account.opened.empty()) continue;
-        books_.site_accounts.edit(id.site).erase(id);
-        if (account.pieces == 0 && is_known_for_its_pieces_only(account)) books_.accounts.erase(id);
+    account.opened = std::move(opened);
+    settle_account(account);
+    const bool is_open = !account.opened.empty() && account.opened.back().to == 0;
+    std::vector<AccountId>& night_empty = books_.sites.edit(id.site).night_empty;
+    std::erase(night_empty, id);
+    if (is_open && account.night_empty) night_empty.push_back(id);
+    if (!account.opened.empty()) {
+        books_.site_accounts.edit(id.site).insert(id);
+        return;
     }
+    books_.site_accounts.edit(id.site).erase(id);
+    if (account.pieces == 0 && is_known_for_its_pieces_only(account)) books_.accounts.erase(id);
 }
 
 // ---- Obligations of an event as a whole ----
@@ -344,23 +400,28 @@ void Applier::bring_back(const PastEvent& event) {
     }
 }
 
-// Its opening may come back after it, with a later declaration of the batch.
+// It ends its own session again. The opening of that may come back after it, with a later declaration of the batch.
 void Applier::bring_back_closing(const Event& again) {
     Applier applier(books_, again, out_);
-    if (books_.unclosed_session(again.command.site, again.decided.occurred_at) != nullptr) {
+    Site& site = books_.sites.edit(again.command.site);
+    const ObligationId& obligation = again.decided.closes.front().obligation.id;
+    auto session = std::find_if(site.sessions.begin(), site.sessions.end(),
+                                [&](const Session& one) { return one.obligation == obligation; });
+    if (session == site.sessions.end()) {
+        const auto before = std::find_if(site.sessions.rbegin(), site.sessions.rend(), [&](const Session& other) {
+            return other.open.from <= again.decided.occurred_at;
+        });
+        session = site.sessions.insert(before.base(), Session{});
+        session->open.from = again.decided.occurred_at;
+        session->obligation = obligation;
+    } else if (!session->is_void()) {
         applier.close_whole();
-        return applier.rest();
     }
-    Session session;
-    session.open = {again.decided.occurred_at, again.decided.occurred_at};
-    session.obligation = again.decided.closes.front().obligation.id;
-    session.closed_by = again.position;
-    session.closing_count = std::get<VaultClosed>(again.command.payload).closing_count;
-    auto& sessions = books_.sites.edit(again.command.site).sessions;
-    const auto before = std::find_if(sessions.rbegin(), sessions.rend(), [&](const Session& other) {
-        return other.open.from <= session.open.from;
-    });
-    sessions.insert(before.base(), session);
+    session->open.to = again.decided.occurred_at;
+    session->closed_by = again.position;
+    session->closed_place = applier.place();
+    session->closing_count = std::get<VaultClosed>(again.command.payload).closing_count;
+    site.newest_session_at = std::max(site.newest_session_at, session->open.to);
 }
 
 }  // namespace daybook::custody

@@ -1,7 +1,6 @@
 // Events that change the past of pieces: late facts and corrections. Their pieces are told again from their chains.
 #include <algorithm>
 #include <limits>
-#include <set>
 #include <unordered_map>
 
 #include "engine/custody/internal/applier.h"
@@ -150,7 +149,7 @@ void add_piece(Books& books, const PieceState& state) {
     if (state.item.id.empty() || books.items.slot(state.item.id) != 0) return;
     const AccountId& account = state.item.account;
     if (account.must_be_opened() && books.accounts.edit(account).opened.empty())
-        books.accounts.edit(account).opened.push_back({std::numeric_limits<Micros>::min(), 0});
+        books.accounts.edit(account).opened.push_back(open_always());
     Item item;
     item.id = state.item.id;
     item.version = state.item.version;
@@ -176,6 +175,7 @@ void Applier::change_past() {
         declare();
     } else {
         books_.corrected.edit(event_.position).declaration = correcting.declaration;
+        note_turn(command_);
     }
     touch_lines();
     switch (info(command_.type).lines) {
@@ -185,18 +185,10 @@ void Applier::change_past() {
         default: break;
     }
     close_whole();
-    if (event_.position == event_.batch_last) {
-        retell(items);
-        books_.touched.erase(0);
-        return;
-    }
-    const bool begins = books_.touched.find(0) == nullptr;
-    Touched& touched = books_.touched.edit(0);
-    if (begins) touched.first = event_.position;
-    touched.items = items;
+    touched().items = items;
+    if (event_.position == event_.batch_last) retell(items);
 }
 
-// The event is one more with a line for its pieces, wherever its place is.
 // What only the whole event, or the whole batch, can say.
 void Applier::end_past() {
     if (command_.type == EventType::kVaultOpened) finish_opening();
@@ -216,6 +208,7 @@ void Applier::finish_opening() {
     out_.obligations.back().at = session->open.to;
 }
 
+// The event is one more with a line for its pieces, wherever its place is.
 void Applier::touch_lines() {
     for (std::uint32_t line = 0; line < decided_.lines.size(); ++line) {
         const LineFacts& facts = decided_.lines[line];

@@ -145,49 +145,41 @@ void Applier::set_policy() {
 void Applier::open_account() {
     const auto& opened = payload<AccountOpened>();
     Account& account = books_.accounts.edit(opened.account);
-    // Nearly always the last; but for one that stands in the place of another, whose closing may have stayed.
-    const auto closed = std::find_if(account.opened.begin(), account.opened.end(), [&](const OpenTime& open) {
-        return open.opened_by == kNoPosition && (open.to == 0 || open.to > at());
-    });
-    if (closed != account.opened.end()) {
-        closed->from = at();
-        closed->opened_by = event_.position;
-    } else {
-        const auto before = std::find_if(account.opened.rbegin(), account.opened.rend(),
-                                         [&](const OpenTime& open) { return open.from <= at(); });
-        OpenTime open;
-        open.from = at();
-        open.opened_by = event_.position;
-        account.opened.insert(before.base(), open);
-    }
+    // Nearly always the last. Of a correcting batch openings and closings find each other at its end.
+    const auto before = std::find_if(account.opened.rbegin(), account.opened.rend(),
+                                     [&](const OpenTime& open) { return open.from <= at(); });
+    OpenTime open;
+    open.from = at();
+    open.opened_by = event_.position;
+    open.opened_place = place();
+    if (opened.insured_limit) open.insured_limit_minor = opened.insured_limit->minor;
+    open.capacity = opened.capacity;
+    open.sellable = opened.sellable;
+    open.night_empty = opened.night_empty;
+    account.opened.insert(before.base(), open);
     if (account.opened.back().opened_by != event_.position) return;
     books_.site_accounts.edit(opened.account.site).insert(opened.account);
-    account.insured_limit_minor.reset();
-    if (opened.insured_limit) account.insured_limit_minor = opened.insured_limit->minor;
-    account.capacity = opened.capacity;
-    account.sellable = opened.sellable;
-    account.night_empty = opened.night_empty;
-    settle_custodian(account);
-    auto& night_empty = books_.sites.edit(opened.account.site).night_empty;
-    if (opened.night_empty && account.opened.back().to == 0) night_empty.push_back(opened.account);
+    settle_account(account);
+    if (opened.night_empty) books_.sites.edit(opened.account.site).night_empty.push_back(opened.account);
 }
 
 void Applier::close_account() {
     const AccountId& closed = payload<AccountClosed>().account;
     Account& account = books_.accounts.edit(closed);
-    DAYBOOK_ASSERT(account.pieces == 0);
-    auto open = std::find_if(account.opened.begin(), account.opened.end(), [&](const OpenTime& one) {
+    const auto open = std::find_if(account.opened.rbegin(), account.opened.rend(), [&](const OpenTime& one) {
         return one.opened_by != kNoPosition && one.from <= at() && one.to == 0;
     });
-    if (open == account.opened.end()) {
+    OpenTime* ends = open == account.opened.rend() ? nullptr : &*open;
+    if (ends == nullptr) {
         // It has come back, and its opening comes back after it, with a later declaration of the batch.
         const auto before = std::find_if(account.opened.rbegin(), account.opened.rend(),
                                          [&](const OpenTime& one) { return one.from <= at(); });
-        open = account.opened.insert(before.base(), OpenTime{});
-        open->from = at();
+        ends = &*account.opened.insert(before.base(), OpenTime{});
+        ends->from = at();
     }
-    open->to = at();
-    open->closed_by = event_.position;
+    ends->to = at();
+    ends->closed_by = event_.position;
+    ends->closed_place = place();
     if (account.night_empty) std::erase(books_.sites.edit(closed.site).night_empty, closed);
 }
 
@@ -207,8 +199,12 @@ void Applier::open_session() {
     }
     session->open.from = at();
     session->opened_by = event_.position;
+    session->opened_place = place();
     session->opener = command_.actor.principal;
     site.newest_session_at = std::max(site.newest_session_at, at());
+    if (decided_.correcting.declaration == kNoPosition) return;
+    std::stable_sort(site.sessions.begin(), site.sessions.end(),
+                     [](const Session& a, const Session& b) { return a.open.from < b.open.from; });
 }
 
 void Applier::close_session() {
@@ -218,6 +214,7 @@ void Applier::close_session() {
     Session& session = site.sessions[static_cast<std::size_t>(open - site.sessions.data())];
     session.open.to = at();
     session.closed_by = event_.position;
+    session.closed_place = place();
     session.closing_count = payload<VaultClosed>().closing_count;
     site.newest_session_at = std::max(site.newest_session_at, at());
 }
@@ -265,6 +262,15 @@ void Applier::attest_count() {
     if (count.kind == CountKind::kClosing)
         books_.sites.edit(count.site).closing_counts.push_back({id, at(), event_.position});
     end_count(id);
+}
+
+void settle_account(Account& account) {
+    const OpenTime last = account.opened.empty() ? OpenTime{} : account.opened.back();
+    account.insured_limit_minor = last.insured_limit_minor;
+    account.capacity = last.capacity;
+    account.sellable = last.sellable;
+    account.night_empty = last.night_empty;
+    settle_custodian(account);
 }
 
 void settle_custodian(Account& account) {

@@ -65,7 +65,7 @@ std::optional<Refusal> Folder::take(const ChainEvent& event) {
     const AccountId& to = part_.lines.front().to;
     // Whether the account was open then is asked of the account's own chain.
     if (to.must_be_opened() && books_.accounts.edit(to).opened.empty()) {
-        books_.accounts.edit(to).opened.push_back({std::numeric_limits<Micros>::min(), 0});
+        books_.accounts.edit(to).opened.push_back(open_always());
     }
     const std::size_t lines = std::max<std::size_t>(command.lines.size(), event.line + 1);
     if (!recorded) whole_.lines.assign(lines, part_.lines.front());

@@ -33,7 +33,8 @@ void fields(A& ar, Like<ObligationRef> auto& v) {
 }
 template <class A>
 void fields(A& ar, Like<OpenTime> auto& v) {
-    ar(v.from, v.to, v.opened_by, v.closed_by);
+    ar(v.from, v.to, v.opened_by, v.opened_place, v.closed_by, v.closed_place, v.insured_limit_minor, v.capacity,
+       v.sellable, v.night_empty);
 }
 template <class A>
 void fields(A& ar, Like<Custody> auto& v) {
@@ -41,7 +42,7 @@ void fields(A& ar, Like<Custody> auto& v) {
 }
 template <class A>
 void fields(A& ar, Like<KeyOfLeg> auto& v) {
-    ar(v.at, v.by);
+    ar(v.at, v.place, v.by);
 }
 template <class A>
 void fields(A& ar, Like<Account> auto& v) {
@@ -60,7 +61,8 @@ void fields(A& ar, Like<Parcel> auto& v) {
 }
 template <class A>
 void fields(A& ar, Like<Session> auto& v) {
-    ar(v.open, v.opened_by, v.obligation, v.closed_by, v.closing_count, v.opener, v.legs, v.first_leg, v.last_leg);
+    ar(v.open, v.opened_by, v.opened_place, v.obligation, v.closed_by, v.closed_place, v.closing_count, v.opener,
+       v.legs, v.first_leg, v.last_leg);
 }
 template <class A>
 void fields(A& ar, Like<AttestedCount> auto& v) {
@@ -149,7 +151,7 @@ void fields(A& ar, Like<Corrected> auto& v) {
 }
 template <class A>
 void fields(A& ar, Like<Touched> auto& v) {
-    ar(v.first, v.items);
+    ar(v.first, v.items, v.sites, v.accounts);
 }
 template <class A>
 void fields(A& ar, Like<AttachedDoc> auto& v) {

@@ -217,14 +217,16 @@ const PolicyValue* Books::policy(std::string_view key, SiteId site, Micros at) c
     return nullptr;
 }
 
-const Session* Books::session(SiteId site, Micros at) const {
+const Session* Books::session(SiteId site, Micros at, Position place) const {
     const auto* found = sites.find(site);
     if (found == nullptr) return nullptr;
     const auto& sessions = found->sessions;
-    const auto it = std::find_if(sessions.rbegin(), sessions.rend(), [at](const Session& session) {
-        return !session.is_void() && session.open.from <= at;
+    const std::pair key(at, place);
+    const auto it = std::find_if(sessions.rbegin(), sessions.rend(), [&key](const Session& session) {
+        return !session.is_void() && std::pair(session.open.from, session.opened_place) <= key;
     });
-    return it != sessions.rend() && it->open.contains(at) ? &*it : nullptr;
+    if (it == sessions.rend()) return nullptr;
+    return it->open.to == 0 || key < std::pair(it->open.to, it->closed_place) ? &*it : nullptr;
 }
 
 const Session* Books::unclosed_session(SiteId site, Micros at) const {

@@ -76,10 +76,15 @@ struct CountOfAccount {
     Position by = kNoPosition;  // its CountAttested
 };
 
-// When a SITE account was open, from its AccountOpened to its AccountClosed.
+// When a SITE account was open, from its AccountOpened to its AccountClosed, and how it was opened. The places order
+// what happened at one time (domain: 5.4).
 struct OpenTime : Interval {
-    Position opened_by = kNoPosition;
-    Position closed_by = kNoPosition;
+    Position opened_by = kNoPosition, opened_place = kNoPosition;
+    Position closed_by = kNoPosition, closed_place = kNoPosition;
+    std::optional<std::int64_t> insured_limit_minor;
+    std::int64_t capacity = 0;
+    bool sellable = true;
+    bool night_empty = false;
 };
 // Who answers for an account from a CustodianChanged on.
 struct Custody {
@@ -90,7 +95,7 @@ struct Custody {
 
 struct Account {
     std::vector<OpenTime> opened;            // SITE accounts: when it was open, in order
-    std::optional<std::int64_t> insured_limit_minor;
+    std::optional<std::int64_t> insured_limit_minor;  // this, and what follows, as it was opened last
     std::int64_t capacity = 0;
     bool sellable = true;
     bool night_empty = false;
@@ -150,14 +155,15 @@ struct Parcel {
 
 struct KeyOfLeg {
     Micros at = 0;
-    Position by = kNoPosition;
+    Position place = kNoPosition;
+    Position by = kNoPosition;  // its event
     friend auto operator<=>(const KeyOfLeg&, const KeyOfLeg&) = default;
 };
 struct Session {
     Interval open;
-    Position opened_by = kNoPosition;
+    Position opened_by = kNoPosition, opened_place = kNoPosition;
     ObligationId obligation;
-    Position closed_by = kNoPosition;
+    Position closed_by = kNoPosition, closed_place = kNoPosition;
     ObligationId closing_count{};
     Principal opener = 0;
     // The legs on the site's VAULT and COM accounts in it: how many, and between which they lie. What a correction
@@ -315,10 +321,13 @@ struct Corrected {
     Position target = kNoPosition;       // of a CorrectionDeclared
     Position declaration = kNoPosition;  // of a corrective
 };
-// The pieces of a correcting batch that has not ended: they are re-told with its last event.
+// A correcting batch that has not ended. Its pieces are re-told with its last event, and the openings and closings of
+// its sites and accounts put in order.
 struct Touched {
     Position first = 0;  // event of the batch
     std::vector<ItemId> items;
+    std::vector<SiteId> sites;
+    std::vector<AccountId> accounts;
 };
 struct PartySum {
     std::uint32_t pieces = 0;
@@ -491,8 +500,9 @@ struct Books {
     [[nodiscard]] bool holds_role(Principal who, Role role, SiteId site, Micros at) const;
     // The value in force at `at`: the site's, else the entity's, else nullptr (the default of the key holds).
     [[nodiscard]] const PolicyValue* policy(std::string_view key, SiteId site, Micros at) const;
-    // The session of a site that contains a valid time, open still or closed later; nullptr: the vault was closed.
-    [[nodiscard]] const Session* session(SiteId site, Micros at) const;
+    // The session of a site that contains a valid time, open still or closed later; nullptr: the vault was closed. Of
+    // what happened at one time the place decides; none is behind all others.
+    [[nodiscard]] const Session* session(SiteId site, Micros at, Position place = kNoPosition) const;
     // The one that a VaultClosed of that valid time would close; nullptr: none is open.
     [[nodiscard]] const Session* unclosed_session(SiteId site, Micros at) const;
     // Whether an event is effective now.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/custody/internal/checks.h"
+#include "engine/custody/past.h"
 
 namespace daybook::custody {
 namespace {
@@ -161,19 +162,20 @@ Fault check_period(const Case& c) {
 
 // "On the accounts named in the command; if from is left out, the holder's."
 Fault check_vault_session(const Case& c) {
-    // Nearly always the site's own vault, and open still.
-    const bool open_here =
-        c.site != nullptr && !c.site->sessions.empty() && !c.site->sessions.back().is_void() &&
-        c.site->sessions.back().open.contains(c.at);
+    // Nearly always the site's own vault, and open still. A corrective may have its place among what happened at one
+    // time.
+    const Position place = is_corrective(c) ? c.context.past->place : kNoPosition;
+    const bool open_here = place == kNoPosition && c.site != nullptr && !c.site->sessions.empty() &&
+                           !c.site->sessions.back().is_void() && c.site->sessions.back().open.contains(c.at);
     const auto closed = [&](const AccountId& id) {
         if (!is_vault(id) || (open_here && id.site == c.command.site)) return false;
-        return c.books.session(id.site, c.at) == nullptr;
+        return c.books.session(id.site, c.at, place) == nullptr;
     };
     const auto text = [&](SiteId site) {
         return "the vault of site " + std::to_string(site) + " was not open at " + format_time(c.at) +
                "; open it first (VaultOpened)";
     };
-    if (c.is(EventType::kVaultClosed) && c.books.session(c.command.site, c.at) == nullptr) {
+    if (c.is(EventType::kVaultClosed) && c.books.session(c.command.site, c.at, place) == nullptr) {
         return refuse(RefusalCode::kVaultClosed, "There is nothing to close: " + text(c.command.site));
     }
     for (std::size_t i = 0; i < c.lines.size(); ++i) {

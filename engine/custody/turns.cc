@@ -18,7 +18,16 @@ struct Turn {
     Position by = 0;  // kPositionAhead and later: a corrective
     bool opens = false;
     ObligationId closing_count = {};
+    // Of a vault, which session it opens or ends; empty: a corrective, which ends the one that is open.
+    ObligationId session = {};
+    friend bool operator<(const Turn& a, const Turn& b) { return std::pair(a.at, a.place) < std::pair(b.at, b.place); }
 };
+bool operator<(const Turn& turn, const KeyOfLeg& leg) {
+    return std::pair(turn.at, turn.place) < std::pair(leg.at, leg.place);
+}
+bool operator<(const KeyOfLeg& leg, const Turn& turn) {
+    return std::pair(leg.at, leg.place) < std::pair(turn.at, turn.place);
+}
 // From an opening to its closing, if there is one.
 struct Span {
     Turn opening;
@@ -51,8 +60,17 @@ bool opens(const Command& command) {
     return command.type == EventType::kVaultOpened || command.type == EventType::kAccountOpened;
 }
 
+bool is_vault(const AccountId& id) {
+    return id.kind == AccountClass::kSiteVault || id.kind == AccountClass::kSiteCom;
+}
+
+Position place_of(const PastEvent& event) {
+    const Position place = event.decided->correcting.place;
+    return place == kNoPosition ? event.position : place;
+}
+
 Turn turn_of(const Command& command, Micros at, Position place, Position by) {
-    Turn turn{at, place, by, opens(command), {}};
+    Turn turn{at, place, by, opens(command), {}, command.obligation};
     if (const auto* closed = std::get_if<VaultClosed>(&command.payload)) turn.closing_count = closed->closing_count;
     return turn;
 }
@@ -70,6 +88,13 @@ std::string name_of(const Turn& turn) {
     return turn.by >= kPositionAhead ? "a corrective" : "event " + std::to_string(turn.by);
 }
 
+bool moves_vault(const PastEvent& event, SiteId site) {
+    return std::any_of(event.decided->lines.begin(), event.decided->lines.end(), [site](const LineFacts& line) {
+        const auto of_site = [site](const AccountId& id) { return is_vault(id) && id.site == site; };
+        return !line.to.empty() && (of_site(line.from) || of_site(line.to));
+    });
+}
+
 class Turns {
 public:
     Turns(const Case& c, const Whose& of) : c_(c), of_(of), site_(c.books.sites.find(of.site)) {}
@@ -80,6 +105,7 @@ public:
         if (!of_.vault()) return check_account();
         if (site_ == nullptr) return std::nullopt;
         if (Fault fault = check_legs()) return fault;
+        if (Fault fault = check_legs_back()) return fault;
         if (Fault fault = check_closings()) return fault;
         return check_days();
     }
@@ -95,34 +121,37 @@ private:
     void gather() {
         if (of_.vault() && site_ != nullptr) {
             for (const Session& session : site_->sessions) {
-                if (!session.is_void()) add({session.open.from, session.opened_by, session.opened_by, true, {}});
+                if (!session.is_void())
+                    add({session.open.from, session.opened_place, session.opened_by, true, {}, session.obligation});
                 if (session.closed_by != kNoPosition)
-                    add({session.open.to, session.closed_by, session.closed_by, false, session.closing_count});
+                    add({session.open.to, session.closed_place, session.closed_by, false, session.closing_count,
+                         session.obligation});
             }
         }
         if (const Account* account = of_.vault() ? nullptr : c_.books.accounts.find(of_.account)) {
             for (const OpenTime& open : account->opened) {
-                if (open.opened_by != kNoPosition) add({open.from, open.opened_by, open.opened_by, true, {}});
-                if (open.closed_by != kNoPosition) add({open.to, open.closed_by, open.closed_by, false, {}});
+                if (open.opened_by != kNoPosition) add({open.from, open.opened_place, open.opened_by, true, {}, {}});
+                if (open.closed_by != kNoPosition) add({open.to, open.closed_place, open.closed_by, false, {}, {}});
             }
         }
         Position number = kPositionAhead;
         for (const CorrectionPast& correction : c_.context.past->corrections) {
             for (const PastEvent& change : correction.changes) {
                 if (change.leaves || whose(*change.command) != of_) continue;
-                add(turn_of(*change.command, change.decided->occurred_at, change.position, change.position));
+                Turn back = turn_of(*change.command, change.decided->occurred_at, place_of(change), change.position);
+                if (change.command->type == EventType::kVaultClosed)
+                    back.session = change.decided->closes.front().obligation.id;
+                add(back);
             }
             for (const Command* corrective : correction.correctives) {
                 ++number;
                 if (whose(*corrective) != of_) continue;
                 const Micros at = corrective->occurred_at.value_or(c_.context.now);
                 const bool same = at == correction.target.decided->occurred_at;
-                turns_.push_back(turn_of(*corrective, at, same ? correction.target.position : number, number));
+                turns_.push_back(turn_of(*corrective, at, same ? place_of(correction.target) : number, number));
             }
         }
-        std::sort(turns_.begin(), turns_.end(), [](const Turn& a, const Turn& b) {
-            return std::pair(a.at, a.place) < std::pair(b.at, b.place);
-        });
+        std::sort(turns_.begin(), turns_.end());
     }
 
     Fault alternate() {
@@ -139,13 +168,25 @@ private:
             }
             if (turn.opens) {
                 spans_.push_back({turn, std::nullopt});
-            } else {
-                spans_.back().closing = turn;
+                continue;
             }
+            const Turn& opening = spans_.back().opening;
+            if (!turn.session.empty() && turn.session != opening.session) {
+                return broken("Event " + std::to_string(turn.by) + " closes session " + turn.session.text() + " of " +
+                                  of_.text() + ", and would end another, " + opening.session.text() +
+                                  "; correct it in the same batch (INCORRECT_DATA), with the closing as it was",
+                              turn.by, RefusalCode::kNoObligation);
+            }
+            spans_.back().closing = turn;
         }
         return std::nullopt;
     }
 
+    [[nodiscard]] bool within_one(const KeyOfLeg& first, const KeyOfLeg& last) const {
+        return std::any_of(spans_.begin(), spans_.end(), [&](const Span& span) {
+            return span.opening < first && (!span.closing || last < *span.closing);
+        });
+    }
     [[nodiscard]] bool within_one(Micros from, Micros to) const {
         return std::any_of(spans_.begin(), spans_.end(), [&](const Span& span) {
             return span.opening.at <= from && (!span.closing || to <= span.closing->at);
@@ -163,8 +204,7 @@ private:
                 for (const LineFacts& line : change.decided->lines) {
                     if (line.to.empty()) continue;
                     for (const AccountId* id : {&line.from, &line.to}) {
-                        const bool vault = id->kind == AccountClass::kSiteVault || id->kind == AccountClass::kSiteCom;
-                        if (vault && id->site == of_.site) ++legs;
+                        if (is_vault(*id) && id->site == of_.site) ++legs;
                     }
                 }
             }
@@ -172,12 +212,28 @@ private:
         return legs;
     }
 
+    // A leg that comes back lies in a session.
+    Fault check_legs_back() {
+        for (const CorrectionPast& correction : c_.context.past->corrections) {
+            for (const PastEvent& change : correction.changes) {
+                if (change.leaves || !moves_vault(change, of_.site)) continue;
+                const KeyOfLeg leg{change.decided->occurred_at, place_of(change), change.position};
+                if (within_one(leg, leg)) continue;
+                return broken("Event " + std::to_string(change.position) + " would be back, a leg on " + of_.text() +
+                                  " at " + format_time(leg.at) +
+                                  ", which was not open then; correct its opening and closing in the same batch",
+                              change.position, RefusalCode::kVaultClosed);
+            }
+        }
+        return std::nullopt;
+    }
+
     // Each session's legs lie in one session again.
     Fault check_legs() {
         for (const Session& session : site_->sessions) {
-            if (session.legs == 0 || within_one(session.first_leg.at, session.last_leg.at)) continue;
+            if (session.legs == 0 || within_one(session.first_leg, session.last_leg)) continue;
             if (leaving(session) >= session.legs) continue;
-            const bool first_out = !within_one(session.first_leg.at, session.first_leg.at);
+            const bool first_out = !within_one(session.first_leg, session.first_leg);
             const KeyOfLeg& leg = first_out ? session.first_leg : session.last_leg;
             return broken("A leg on " + of_.text() + " lies at " + format_time(leg.at) + " (event " +
                               std::to_string(leg.by) +
@@ -196,13 +252,27 @@ private:
         });
     }
 
-    // A closing that stays rests on a count that was attested in its session.
+    [[nodiscard]] bool is_attested_anew(const ObligationId& count) const {
+        for (const CorrectionPast& correction : c_.context.past->corrections) {
+            for (const Command* corrective : correction.correctives) {
+                const auto* attested = std::get_if<CountAttested>(&corrective->payload);
+                if (attested != nullptr && attested->count == count) return true;
+            }
+        }
+        return false;
+    }
+
+    // A closing rests on a count that was attested in its session. Where that is in the batch too, it is asked of the
+    // corrective itself.
     Fault check_closings() {
         for (const Span& span : spans_) {
-            if (!span.closing || span.closing->by >= kPositionAhead || is_as_before(span)) continue;
+            if (!span.closing || is_as_before(span)) continue;
+            if (span.closing->by >= kPositionAhead && is_attested_anew(span.closing->closing_count)) continue;
             const AttestedCount* count = attested_closing(*site_, span.closing->closing_count);
             if (count != nullptr && span.opening.at <= count->at && count->at <= span.closing->at) continue;
-            return broken("Event " + std::to_string(span.closing->by) + " closes " + of_.text() + " on count " +
+            const std::string closes = name_of(*span.closing);
+            return broken((closes.front() == 'e' ? "E" + closes.substr(1) : "A" + closes.substr(1)) + " closes " +
+                              of_.text() + " on count " +
                               span.closing->closing_count.text() +
                               ", which would not be attested after its opening at " + format_time(span.opening.at) +
                               "; correct both in one batch",
@@ -235,33 +305,40 @@ private:
     Fault check_account() {
         const Account* account = c_.books.accounts.find(of_.account);
         if (account == nullptr) return std::nullopt;
-        const bool supplies = std::any_of(c_.books.supply_legs.all().begin(), c_.books.supply_legs.all().end(),
-                                          [&](const auto& entry) {
-                                              return entry.first.account == of_.account && !entry.second.empty();
-                                          });
+        bool supplies = false;  // are in it
+        Micros newest = account->last_leg_at;
+        for (const auto& [key, legs] : c_.books.supply_legs.all()) {
+            if (key.account != of_.account || legs.empty()) continue;
+            newest = std::max(newest, legs.back().at);
+            const SupplyBalance* balance = c_.books.balances.find(key);
+            supplies = supplies || (balance != nullptr && (balance->quantity != 0 || balance->measure != 0));
+        }
         const bool open_now = !spans_.empty() && !spans_.back().closing;
-        if (account->pieces != 0 && !open_now) {
+        if ((account->pieces != 0 || supplies) && !open_now) {
             const Position by = spans_.empty() ? kNoPosition : spans_.back().closing->by;
-            Refusal refusal = broken(of_.text() + " holds " + std::to_string(account->pieces) +
-                                         " piece(s), and would be closed; let them leave first (Relocated, SignedIn)",
+            Refusal refusal = broken(of_.text() + " holds " +
+                                         (supplies ? "supplies" : std::to_string(account->pieces) + " piece(s)") +
+                                         ", and would be closed; empty it first (Relocated, SignedIn, SupplyMoved)",
                                      by, RefusalCode::kAccountNotEmpty);
             refusal.account = of_.account;
             return refusal;
         }
+        const Micros never = std::numeric_limits<Micros>::max();
         for (const OpenTime& open : account->opened) {
-            const Micros never = std::numeric_limits<Micros>::max();
             const bool last = &open == &account->opened.back();
-            const Micros used_until = supplies ? never : last ? account->last_leg_at : open.to == 0 ? never : open.to;
-            if (within_one(open.from, open.to == 0 ? never : open.to)) continue;
-            if (!supplies && account->last_leg_at < open.from) continue;
+            const Micros end = open.to != 0 ? open.to : last ? never : std::next(&open)->from;
+            const bool in_use = last && (account->pieces != 0 || supplies);
+            const Micros used_until = in_use ? never : std::min(newest, end);
+            if (within_one(open.from, end)) continue;
+            if (newest < open.from) continue;
             if (within_one(open.from, used_until)) continue;
             Refusal refusal = broken("Something was in " + of_.text() + " or moved there up to " +
-                                         format_time(account->last_leg_at) +
+                                         format_time(newest) +
                                          ", when the account would be closed; open it as early, and close it as "
                                          "late, as it was used, or close it from now on (AccountClosed)",
                                      kNoPosition, RefusalCode::kUnknownAccount);
             refusal.account = of_.account;
-            refusal.since = account->last_leg_at;
+            refusal.since = newest;
             return refusal;
         }
         return std::nullopt;
@@ -281,6 +358,13 @@ Fault check_turns_corrected(const Case& c) {
     for (const CorrectionPast& correction : c.context.past->corrections) {
         for (const PastEvent& change : correction.changes) {
             if (const auto of = whose(*change.command)) all.push_back(*of);
+            // The vaults may have been closed since what comes back was taken back.
+            for (const LineFacts& line : change.decided->lines) {
+                if (change.leaves || line.to.empty()) continue;
+                for (const AccountId* id : {&line.from, &line.to}) {
+                    if (is_vault(*id)) all.push_back({id->site, {}});
+                }
+            }
         }
         for (const Command* corrective : correction.correctives) {
             if (const auto of = whose(*corrective)) all.push_back(*of);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <variant>
 
 #include "engine/base/assert.h"
@@ -18,6 +19,13 @@ namespace daybook::custody {
 // So its last_leg_at, which nobody asks for, is not kept.
 inline bool is_known_for_its_pieces_only(const Account& account) {
     return account.opened.empty() && account.fence == 0 && account.counted_by.empty() && account.custodian == 0;
+}
+
+// Of an account in the books of single pieces, of which no opening is known.
+inline OpenTime open_always() {
+    OpenTime open;
+    open.from = std::numeric_limits<Micros>::min();
+    return open;
 }
 
 // The slot in a piece that names its obligation of a kind; SIGNOUT, TRANSFER and WORKSHOP share one. Not for the
@@ -61,8 +69,9 @@ void reopen_count(Books& books, const ObligationId& id);
 void drop_count(Books& books, const ObligationId& id);
 // What follows from the attested counts of an account.
 void settle_counts(Account& account);
-// Who answers for an account now.
+// Who answers for an account now; with that, what it is as it was opened last.
 void settle_custodian(Account& account);
+void settle_account(Account& account);
 // A count that has ended, if it is one, was not attested: its accounts and its site do not know of it.
 void forget_attestation(Books& books, const ObligationId& id);
 
@@ -95,6 +104,11 @@ private:
         return *found;
     }
     [[nodiscard]] Micros at() const { return decided_.occurred_at; }
+    // Among what happened at the same time.
+    [[nodiscard]] Position place() const {
+        const Position place = decided_.correcting.place;
+        return place == kNoPosition ? event_.position : place;
+    }
 
     // apply.cc
     void remember_scalars();
@@ -150,7 +164,11 @@ private:
     void take_back_account(const PastEvent& event);
     void count_vault_leg(const AccountId& account, const PastEvent& event, int sign);
     void bring_back_closing(const Event& again);
+    Touched& touched();
+    void note_turn(const Command& command);
     void settle_turns();
+    void settle_sessions(SiteId id);
+    void settle_openings(const AccountId& id);
     void close_whole();
     void open_again(Obligation obligation);
     void end_again(const ObligationId& id);

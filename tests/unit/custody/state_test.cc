@@ -232,7 +232,14 @@ TEST(BooksTest, TheNarrowerPolicyWinsAndTheLatestBeginningRules) {
 TEST(BooksTest, ASessionContainsItsOpeningAndNotItsClosing) {
     Books books;
     EXPECT_EQ(books.session(1, 5), nullptr);
-    books.sites.edit(1).sessions = {{{10, 20}, 4, {}}, {{30, 0}, 6, {}}};
+    const auto add = [&](Micros from, Position opened, Micros to, Position closed) {
+        Session& session = books.sites.edit(1).sessions.emplace_back();
+        session.open = {from, to};
+        session.opened_by = session.opened_place = opened;
+        session.closed_by = session.closed_place = closed;
+    };
+    add(10, 4, 20, 5);
+    add(30, 6, 0, kNoPosition);
     EXPECT_EQ(books.session(1, 9), nullptr);
     EXPECT_EQ(books.session(1, 10)->opened_by, 4U);
     EXPECT_EQ(books.session(1, 19)->opened_by, 4U);
@@ -240,6 +247,10 @@ TEST(BooksTest, ASessionContainsItsOpeningAndNotItsClosing) {
     EXPECT_EQ(books.session(1, 30)->opened_by, 6U);
     EXPECT_EQ(books.session(1, 1000)->opened_by, 6U);
     EXPECT_EQ(books.session(2, 1000), nullptr);
+    // Of what happened at one time, by its place.
+    EXPECT_EQ(books.session(1, 10, 3), nullptr);
+    EXPECT_EQ(books.session(1, 20, 4)->opened_by, 4U);
+    EXPECT_EQ(books.session(1, 20, 6), nullptr);
 }
 
 }  // namespace

@@ -138,6 +138,46 @@ TEST_F(TurnCorrectionTest, AnAccountThatWasNotClosed) {
     EXPECT_EQ(refused(taken_back(world.event_at(opened[0].closed_by))).event, opened[1].opened_by);
 }
 
+// What it may hold, and whether it is to be empty at night, is as it was opened in the interval that is the last one.
+TEST_F(TurnCorrectionTest, AnAccountIsAsItWasOpenedLast) {
+    AccountOpened show_case;
+    show_case.account = account("SITE/1/DISPLAY/NEW");
+    show_case.night_empty = true;
+    show_case.insured_limit = euro(5'000'00);
+    done(world.command(show_case));
+    const Command closed = done(world.command(AccountClosed{show_case.account}));
+    show_case.night_empty = false;
+    show_case.insured_limit.reset();
+    show_case.sellable = false;
+    const Command again = done(world.command(show_case));
+    const auto now = [&]() -> const Account& { return *world.books.accounts.find(show_case.account); };
+    EXPECT_FALSE(now().sellable);
+    done(taken_back(again));
+    EXPECT_TRUE(site().night_empty.empty());
+    done(taken_back(closed));
+    ASSERT_EQ(now().opened.size(), 1U);
+    EXPECT_TRUE(now().sellable);
+    EXPECT_EQ(now().insured_limit_minor, 5'000'00);
+    EXPECT_EQ(site().night_empty, std::vector{show_case.account});
+}
+
+// Its session went while it was taken back.
+TEST_F(TurnCorrectionTest, ALegDoesNotComeBackOutsideEverySession) {
+    const ObligationId count = world.closing_count();
+    done(world.command(VaultClosed{count, {}}));
+    const Command opened = done(world.command(VaultOpened{}));
+    const ItemId item = world.received();
+    world.inspect(item);
+    const Position leg = world.books.next;
+    const Command put = done(world.command(PutAway{}, {item}, account("SITE/1/VAULT/A")));
+    const Command put_declared = done(taken_back(put));
+    const Command opened_declared = done(taken_back(opened));
+    EXPECT_EQ(refused(taken_back(put_declared)).event, leg);
+    done(taken_back(opened_declared));
+    done(taken_back(put_declared));
+    EXPECT_EQ(site().sessions.back().legs, 1U);
+}
+
 TEST_F(TurnCorrectionTest, ADayIsClosedLateAndTakenBack) {
     const ObligationId count = world.closing_count();
     const Micros counted = world.now;

@@ -219,6 +219,110 @@ TEST_F(LateTest, ASessionIsToldAnew) {
     expect_replayed();
 }
 
+// Two sessions that were one: the closing that stays would end another session than it closed, and is told anew.
+TEST_F(LateTest, TwoSessionsAreJoined) {
+    std::vector<std::string> counts{ids.next(), ids.next()};
+    const std::string closed = ids.next(), opened = ids.next(), last = ids.next();
+    const auto count = [&](const std::string& id) {
+        expect(engine->run({salon::closing_count_opened(ids.next(), id), salon::count_attested(ids.next(), id)}));
+        clock.move(kMinute);
+    };
+    count(counts[0]);
+    expect(engine->run({salon::vault_closed(closed, counts[0])}));
+    clock.move(kMinute);
+    expect(engine->run({salon::vault_opened(opened, ids.next())}));
+    clock.move(kMinute);
+    const Micros moved = clock.now();
+    expect(engine->run({out(ids.next(), items[0])}));
+    count(counts[1]);
+    const Position last_at = engine->run({salon::vault_closed(last, counts[1])})[0].position;
+    clock.move(kHour);
+    const auto alone =
+        engine->run({salon::declared(ids.next(), closed), salon::declared(ids.next(), opened)}, Mode::kAtomic);
+    ASSERT_TRUE(alone[0].refusal) << text(alone[0]);
+    EXPECT_EQ(alone[0].refusal->code, custody::RefusalCode::kCorrectionConflict);
+    EXPECT_EQ(alone[0].refusal->event, last_at);
+    const std::string right = ids.next();
+    expect(engine->run({salon::declared(ids.next(), closed), salon::declared(ids.next(), opened),
+                        salon::declared(ids.next(), last, {right}),
+                        salon::late(moved + kHour, salon::vault_closed(right, counts[1]))},
+                       Mode::kAtomic));
+    // What moved in the second is of the one session now.
+    const std::string early = ids.next();
+    const auto cut = engine->run({salon::declared(ids.next(), right, {early}),
+                                  salon::late(moved - kSecond, salon::vault_closed(early, counts[0]))},
+                                 Mode::kAtomic);
+    ASSERT_TRUE(cut[0].refusal) << text(cut[0]);
+    EXPECT_EQ(cut[0].refusal->code, custody::RefusalCode::kCorrectionConflict) << text(cut[0]);
+    expect_replayed();
+}
+
+TEST_F(LateTest, TwoIntervalsOfAnAccountAreJoinedAndParted) {
+    const std::string path = "SITE/1/DISPLAY/C2";
+    const auto closed_at = [&](const std::string& id) {
+        return "{" + salon::envelope(id, salon::kManager, "VM") + R"(,"account_closed":{"account":")" + path + R"("}})";
+    };
+    const std::string closed = ids.next(), again = ids.next();
+    const std::vector<std::string> events{salon::account_opened(ids.next(), path), closed_at(closed),
+                                          salon::account_opened(again, path)};
+    for (const std::string& event : events) {
+        expect(engine->run({event}));
+        clock.move(kMinute);
+    }
+    const std::string one = ids.next(), other = ids.next();
+    expect(engine->run({salon::declared(one, closed), salon::declared(other, again)}, Mode::kAtomic));
+    // It is open, once.
+    EXPECT_EQ(engine->run({salon::account_opened(ids.next(), path)})[0].refusal->code,
+              custody::RefusalCode::kAccountExists);
+    const auto undone = [&](const std::string& id) {
+        std::string undo = salon::declared(ids.next(), id);
+        return undo.replace(undo.find("\"principal\":13,\"role\":\"HQ\""), 26, "\"principal\":10,\"role\":\"OC\"");
+    };
+    // Whichever comes back first.
+    expect(engine->run({undone(one), undone(other)}, Mode::kAtomic));
+    const std::string first = ids.next(), second = ids.next();
+    expect(engine->run({salon::declared(first, again), salon::declared(second, closed)}, Mode::kAtomic));
+    expect(engine->run({undone(first), undone(second)}, Mode::kAtomic));
+    // A closing that lies behind is corrected whatever is in the account now.
+    std::string shown = out(ids.next(), items[0]);
+    shown.replace(shown.find("DISPLAY/C1"), 10, "DISPLAY/C2");
+    expect(engine->run({shown}));
+    const std::string right = ids.next();
+    expect(engine->run({salon::declared(ids.next(), closed, {right}),
+                        salon::late(clock.now() - kMinute - kSecond, closed_at(right))},
+                       Mode::kAtomic));
+    // Closed at last, it is empty only when the piece is gone.
+    EXPECT_EQ(engine->run({closed_at(ids.next())})[0].refusal->code, custody::RefusalCode::kAccountNotEmpty);
+    expect_replayed();
+}
+
+// What happened at one time is ordered by its places: before the closing a leg is legal, behind it not.
+TEST_F(LateTest, ACorrectiveAtTheInstantOfAClosing) {
+    const std::string count = ids.next(), target = ids.next(), obligation = ids.next(), early = ids.next();
+    const std::string early_obligation = ids.next();
+    expect(engine->run({salon::closing_count_opened(ids.next(), count), salon::count_attested(ids.next(), count)}));
+    expect(engine->run({salon::signed_out(early, early_obligation, items[2])}));
+    clock.move(kMinute);
+    const Micros at = clock.now();
+    expect(engine->run({salon::late(at, salon::signed_out(target, obligation, items[0])),
+                        salon::late(at, salon::vault_closed(ids.next(), count))}));
+    clock.move(kHour);
+    // It takes the place of its target.
+    const std::string right = ids.next();
+    expect(engine->run({salon::declared(ids.next(), target, {right}),
+                        salon::late(at, salon::signed_out(right, obligation, items[1]))},
+                       Mode::kAtomic));
+    // One that happened at another time has a place behind the closing.
+    const std::string wrong = ids.next();
+    const auto refused = engine->run({salon::declared(ids.next(), early, {wrong}),
+                                      salon::late(at, salon::signed_out(wrong, early_obligation, items[2]))},
+                                     Mode::kAtomic);
+    ASSERT_TRUE(refused[0].refusal || refused[1].refusal);
+    const auto& refusal = refused[0].refusal ? refused[0].refusal : refused[1].refusal;
+    EXPECT_EQ(refusal->code, custody::RefusalCode::kVaultClosed);
+    expect_replayed();
+}
+
 TEST_F(LateTest, DependentMistakesArePutRightTogether) {
     const std::string away = ids.next();
     expect(engine->run({out(away, items[0])}));
