@@ -333,13 +333,7 @@ Result<Micros> Reading::newest_at(Micros now, Position known) const {
     return projections::newest_at(*point_, now, known);
 }
 Result<std::vector<CountRow>> Reading::counts(const custody::AccountId& account, Position known) const {
-    DAYBOOK_ASSIGN(const auto all, read_counts(*point_, account, known));
-    std::vector<CountRow> counts;
-    for (const CountRow& count : all) {
-        DAYBOOK_ASSIGN(const bool counts_still, is_effective(count.position, known));
-        if (counts_still) counts.push_back(count);
-    }
-    return counts;
+    return read_counts(*point_, account, known);
 }
 Result<bool> Reading::is_to_be_rechecked(const custody::AccountId& account, const CountRow& count,
                                          Position known) const {
@@ -382,7 +376,9 @@ Result<Rows<ObligationRow>> Reading::due(const DueQuery& query, const Page& page
 Result<Rows<StockRow>> Reading::stock(const StockQuery& query, const Page& page) const {
     return read_stock(*point_, query, page);
 }
-Result<Rows<DayRow>> Reading::days(SiteId site) const { return read_days(*point_, site); }
+Result<Rows<DayRow>> Reading::days(SiteId site, Position known) const {
+    return read_days(*point_, site, std::min(known, position()));
+}
 Result<Rows<DayEntryRow>> Reading::day(SiteId site, Micros at, const Page& page) const {
     return read_day(*point_, site, at, page);
 }
@@ -452,7 +448,7 @@ Result<Rows<StockRow>> Views::stock(const StockQuery& query, const Page& page) c
 }
 Result<Rows<DayRow>> Views::days(SiteId site) const {
     DAYBOOK_ASSIGN(const Reading reading, read());
-    return reading.days(site);
+    return reading.days(site, reading.position());
 }
 Result<Rows<DayEntryRow>> Views::day(SiteId site, Micros at, const Page& page) const {
     DAYBOOK_ASSIGN(const Reading reading, read());

@@ -154,8 +154,8 @@ public:
     [[nodiscard]] Result<Rows<ObligationRow>> due(const DueQuery& query, const Page& page) const;
     // stock: by model, then site, then owner.
     [[nodiscard]] Result<Rows<StockRow>> stock(const StockQuery& query, const Page& page) const;
-    // days. The rows of days(): oldest first, the open one last.
-    [[nodiscard]] Result<Rows<DayRow>> days(SiteId site) const;
+    // days. The rows of days(): oldest first, the open one last, as known before a position.
+    [[nodiscard]] Result<Rows<DayRow>> days(SiteId site, Position known) const;
     // The entries of the business day that contains an instant, by valid time.
     [[nodiscard]] Result<Rows<DayEntryRow>> day(SiteId site, Micros at, const Page& page) const;
     // search: by model and so on, then item. An epc is matched exactly.

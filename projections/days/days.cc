@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "projections/cursor.h"
+#include "projections/history/history.h"
 #include "projections/store/encoding.h"
 
 namespace daybook::projections {
@@ -111,11 +112,9 @@ void DaysFold::fold(const Step& step, Store& store) {
         key_u64(suffix_, day.end.by);
         value_.clear();
         put_number(value_, day.end.by);
-        if (day.closed) {
-            store.layer().put(Table::kDayEnds, site_, suffix_, value_, event.position + 1);
-        } else {
-            store.layer().erase(Table::kDayEnds, site_, suffix_, event.position + 1);
-        }
+        // One that was corrected stays: what was known before answers with it. Only of these a reader asks.
+        put_number(value_, day.end.by == event.position ? 0 : 1);
+        store.layer().put(Table::kDayEnds, site_, suffix_, value_, event.position + 1);
     }
     const auto kind = kind_of(event.command.type);
     if (!kind) return;
@@ -136,15 +135,22 @@ void DaysFold::fold(const Step& step, Store& store) {
     store.layer().put(Table::kDayEntries, site_, suffix_, value_, event.position + 1);
 }
 
-Result<Rows<DayRow>> read_days(const ReadPoint& point, SiteId site) {
+Result<Rows<DayRow>> read_days(const ReadPoint& point, SiteId site, Position known) {
     Rows<DayRow> answer{point.position(), {}, {}};
     DayRow day{site, 1, 0, 0, kNoPosition};
     Scan scan = point.scan_prefix(Table::kDayEnds, site_key(site));
     while (scan.next()) {
         RowReader reader(scan.value());
-        day.to = time_of_key(scan.key().data() + kSiteBytes);
-        day.closed_by = reader.number();
+        const Position closed_by = reader.number();
+        const bool corrected = reader.number() != 0;
         if (!reader.ok()) return fail(ErrorCode::kCorrupt, "the end of a day is damaged: run `daybook rebuild`");
+        if (closed_by >= known) continue;
+        if (corrected) {
+            DAYBOOK_ASSIGN(const bool counts, is_effective(point, closed_by, known));
+            if (!counts) continue;
+        }
+        day.to = time_of_key(scan.key().data() + kSiteBytes);
+        day.closed_by = closed_by;
         answer.rows.push_back(day);
         day = {site, day.number + 1, day.to, 0, kNoPosition};
     }
@@ -155,7 +161,7 @@ Result<Rows<DayRow>> read_days(const ReadPoint& point, SiteId site) {
 
 Result<Rows<DayEntryRow>> read_day(const ReadPoint& point, SiteId site, Micros at, const Page& page) {
     DAYBOOK_ASSIGN(const Cursor cursor, cursor_of(page, point.position(), kEntryKeyBytes));
-    DAYBOOK_ASSIGN(const Rows<DayRow> days, read_days(point, site));
+    DAYBOOK_ASSIGN(const Rows<DayRow> days, read_days(point, site, cursor.position));
     DayRow day = days.rows.back();
     for (const DayRow& one : days.rows) {
         if (at >= one.from && (one.to == 0 || at < one.to)) day = one;

@@ -18,8 +18,8 @@ private:
     std::string site_, suffix_, value_;
 };
 
-// The site's business days, the oldest first; the last one is open.
-Result<Rows<DayRow>> read_days(const ReadPoint& point, SiteId site);
+// The site's business days as known before a position, the oldest first; the last one is open.
+Result<Rows<DayRow>> read_days(const ReadPoint& point, SiteId site, Position known);
 // The entries of the day that contains an instant, by valid time.
 Result<Rows<DayEntryRow>> read_day(const ReadPoint& point, SiteId site, Micros at, const Page& page);
 

@@ -91,17 +91,25 @@ class CorrectionsTest(LedgerTest):
         events = [json.loads(line) for line in self.ledger.run("export").stdout.decode().splitlines()]
         closing = next(event["command"] for event in reversed(events) if "day_closed" in event["command"])
         before = self.day_began()
+        was = self.ledger.ask("reconcile", str(SITE))
+        known = str(was["as_of"]["position"])
         gone = correction(closing)
         gone["attest"].append({"principal": HEADQUARTERS, "role": "HQ", "method": "PIN"})
         gone["attest"] = [one for one in gone["attest"] if one["principal"] != gone["actor"]["principal"]]
         self.accept(gone)
         self.assertNotEqual(self.day_began(), before)
+        # What was known before answers as it did.
+        self.assertEqual(self.ledger.ask("reconcile", str(SITE), "--known-at", known).get("from"), before)
+        taken_back = self.ledger.ask("reconcile", str(SITE))
         self.sound()
         back = correction(gone)
         back["attest"] = [{"principal": MANAGER, "role": "VM", "method": "PIN"},
                           {"principal": HEADQUARTERS, "role": "HQ", "method": "PIN"}]
         self.accept(back)
         self.assertEqual(self.day_began(), before)
+        known = str(taken_back["as_of"]["position"])
+        self.assertEqual(self.ledger.ask("reconcile", str(SITE), "--known-at", known).get("from"),
+                         taken_back.get("from"))
         self.sound()
 
     def test_a_session_is_closed_at_another_time(self):

@@ -7,7 +7,8 @@
 namespace daybook::api {
 
 Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
-                        const projections::ObligationRow& count, const std::string& id, SeenByAccount& accounts) {
+                        const projections::ObligationRow& count, const std::string& id, Position known,
+                        SeenByAccount& accounts) {
     const Position from = count.obligation.opened_by;
     const Position end = count.open ? asked.log.head() : count.closed_by;
     auto cursor = asked.log.scan(from, std::min(end, from + limits::kScanEventsMax));
@@ -22,7 +23,7 @@ Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
                 accounts[path] = {id, time_of(event.occurred_at()), {}};
         }
         if (!command.has_count_scanned()) continue;
-        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(event.position(), reading.position()));
+        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(event.position(), known));
         if (!counts) continue;
         for (const v1::Line& line : command.lines()) {
             const auto at = accounts.find(line.to().empty() ? command.to() : line.to());
@@ -48,7 +49,9 @@ Result<bool> is_to_be_rechecked(const projections::Reading& reading, const custo
                                 const std::string& count, Position known) {
     DAYBOOK_ASSIGN(const auto counts, reading.counts(account, known));
     for (auto row = counts.rbegin(); row != counts.rend(); ++row) {
-        if (row->count.text() == count) return reading.is_to_be_rechecked(account, *row, known);
+        if (row->count.text() != count) continue;
+        DAYBOOK_ASSIGN(const bool counts_still, reading.is_effective(row->position, known));
+        if (counts_still) return reading.is_to_be_rechecked(account, *row, known);
     }
     return false;
 }

@@ -20,9 +20,11 @@ struct Seen {
 using SeenByAccount = std::map<std::string, Seen>;
 
 // Adds the accounts of a count and what was seen in them. `count` is its obligation, open or closed; `id` its text.
-// What was corrected is left out. Looks at limits::kScanEventsMax events behind its opening, at most.
+// What was corrected, as known before a position, is left out. Looks at limits::kScanEventsMax events behind its
+// opening, at most.
 Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
-                        const projections::ObligationRow& count, const std::string& id, SeenByAccount& accounts);
+                        const projections::ObligationRow& count, const std::string& id, Position known,
+                        SeenByAccount& accounts);
 
 // Whether an attested count, of which the opening is given, is to be made again in one of its accounts at least.
 Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening,

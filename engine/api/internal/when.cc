@@ -173,12 +173,9 @@ Result<Interval> interval_of(const Asked& asked) {
     return interval;
 }
 
-std::optional<projections::DayRow> day_at(const std::vector<projections::DayRow>& days, Micros at, Position known) {
-    for (projections::DayRow day : days) {
-        const bool closed = day.to != 0 && day.closed_by < known;
-        if (!closed) day.to = 0, day.closed_by = kNoPosition;
+std::optional<projections::DayRow> day_at(const std::vector<projections::DayRow>& days, Micros at) {
+    for (const projections::DayRow& day : days) {
         if (at >= day.from && (day.to == 0 || at < day.to)) return day;
-        if (!closed) break;
     }
     return std::nullopt;
 }

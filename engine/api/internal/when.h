@@ -58,9 +58,8 @@ struct Interval {
 };
 Result<Interval> interval_of(const Asked& asked);
 
-// The business day that contains an instant, of a site's days, as known before a position: one that was closed later
-// was open still.
-std::optional<projections::DayRow> day_at(const std::vector<projections::DayRow>& days, Micros at, Position known);
+// The business day that contains an instant, of a site's days.
+std::optional<projections::DayRow> day_at(const std::vector<projections::DayRow>& days, Micros at);
 
 void fill_evidence(const projections::HistoryRow& row, v1::EvidenceRow& out);
 // With who was there, from the log.

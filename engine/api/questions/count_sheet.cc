@@ -40,7 +40,7 @@ public:
         const auto& paths = opening.command().count_opened().accounts();
         accounts_.assign(paths.begin(), paths.end());
         blind_ = opening.command().count_opened().blind() && count_.open;
-        DAYBOOK_TRY(read_scans(asked_, reading_, count_, message.count(), seen_));
+        DAYBOOK_TRY(read_scans(asked_, reading_, count_, message.count(), reading_.position(), seen_));
         message.set_kind(opening.command().count_opened().kind());
         message.set_blind(blind_);
         message.set_open(count_.open);

@@ -101,10 +101,13 @@ private:
             const auto id = ObligationId::parse(text);
             if (!id) continue;
             DAYBOOK_ASSIGN(const auto row, reading_.obligation({*id, {}, {}}));
-            // One that was corrected has not ended, or with another event.
-            if (!row.row || row.row->open || row.row->closed_by != entry->position) continue;
+            DAYBOOK_ASSIGN(const bool ended_then, reading_.is_effective(entry->position, known_));
+            if (!row.row || !ended_then) continue;
+            projections::ObligationRow count = *row.row;
+            count.open = false;
+            count.closed_by = entry->position;
             SeenByAccount of_count;
-            DAYBOOK_TRY(read_scans(asked_, reading_, *row.row, text, of_count));
+            DAYBOOK_TRY(read_scans(asked_, reading_, count, text, known_, of_count));
             counted_.merge(of_count);  // the newer one of an account stays
         }
         return {};
@@ -218,8 +221,8 @@ Result<std::string> reconciliation(const Asked& asked) {
     if (!site || *site == 0) return wrong("site", asked.question.path[1], "the number of a site");
     DAYBOOK_ASSIGN(const Micros asked_at, asked.time_param("at"));
     DAYBOOK_ASSIGN(When when, when_of(asked));
-    DAYBOOK_ASSIGN(const auto days, when.reading.days(*site));
-    const auto day = day_at(days.rows, asked_at != 0 ? asked_at : kNever, when.at.known);
+    DAYBOOK_ASSIGN(const auto days, when.reading.days(*site, when.at.known));
+    const auto day = day_at(days.rows, asked_at != 0 ? asked_at : kNever);
     if (!day)
         return fail(ErrorCode::kNotFound, "at: no business day of site " + std::to_string(*site) + " contains it");
     DAYBOOK_ASSIGN(when.at.valid, when.end_of_open_day());

@@ -75,9 +75,9 @@ Result<void> fill_passed(const Asked& asked, const Reading& reading, const v1::E
                         [&](const std::string& account) { return touched.contains(account); }))
             out.add_counts_passed(count->id);
     }
-    DAYBOOK_ASSIGN(const auto days, reading.days(site));
+    DAYBOOK_ASSIGN(const auto days, reading.days(site, position));
     for (const auto& day : days.rows) {
-        if (day.closed_by < position && at < day.to) out.add_days_passed(day.closed_by);
+        if (at < day.to) out.add_days_passed(day.closed_by);
     }
     return {};
 }

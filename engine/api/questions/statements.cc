@@ -230,8 +230,8 @@ std::vector<projections::PostingRow> net(const std::vector<projections::PostingR
 Result<Interval> interval_or_day(const Asked& asked, const custody::AccountId& account, const When& when) {
     if (asked.param("at").empty()) return interval_of(asked);
     DAYBOOK_ASSIGN(const Micros at, asked.time_param("at"));
-    DAYBOOK_ASSIGN(const auto days, when.reading.days(account.site));
-    const auto day = day_at(days.rows, at, when.at.known);
+    DAYBOOK_ASSIGN(const auto days, when.reading.days(account.site, when.at.known));
+    const auto day = day_at(days.rows, at);
     if (!day) {
         return fail(ErrorCode::kNotFound, "at: no business day of site " + std::to_string(account.site) +
                                               " contains " + asked.param("at"));

@@ -43,6 +43,7 @@ struct Day {
     Micros end = 0;           // valid time of its DayClosed
     Position known = 0;       // the batch of that is known before this position
     Position closed_by = 0;
+    bool follows = true;      // the day before it is the one that it followed when it was closed
 };
 
 // What the first pass leaves for the others.
