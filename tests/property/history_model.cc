@@ -358,6 +358,7 @@ std::string History::judge_declaration(const Correction& correction) const {
     if (target.done.act.actor.principal == correction.declaration.actor.principal) return "E_SELF_WITNESS";
     if (!signers.empty()) return signers;
     if (!effective(correction.target, records_.size())) return "E_ALREADY_CORRECTED";
+    if (target.done.act.event.starts_with("Count") && held_by_its_count(correction)) return "E_CORRECTION_CONFLICT";
     if (!target.declaration) return "";
     // Its correctives would go; none of them may be the target of another correction.
     for (const Record& record : records_) {
@@ -365,6 +366,31 @@ std::string History::judge_declaration(const Correction& correction) const {
             return "E_CORRECTION_CONFLICT";
     }
     return "";
+}
+
+// "A count event that an effective CountAttested, VaultClosed or DayClosed rests on is corrected only in one batch with
+// these." And a counter has one count of an account open: it is not opened again beside another.
+bool History::held_by_its_count(const Correction& correction) const {
+    const Act& act = records_[correction.target].done.act;
+    if (act.event == "CountAttested") {
+        const bool closes = std::any_of(records_.begin(), records_.end(), [&](const Record& other) {
+            const Act& closed = other.done.act;
+            return closed.event == "VaultClosed" && closed.more.at("count") == act.obligation &&
+                   effective(other.seq, records_.size());
+        });
+        if (closes || !correction.correctives.empty()) return closes;
+        for (const Record& opened : records_) {
+            const Act& count = opened.done.act;
+            if (count.event != "CountOpened" || count.obligation != act.obligation) continue;
+            if (now().counts(count.actor.principal, count.more.at("account"))) return true;
+        }
+        return false;
+    }
+    return std::any_of(records_.begin(), records_.end(), [&](const Record& other) {
+        const Act& end = other.done.act;
+        return end.event == "CountAttested" && end.obligation == act.obligation &&
+               effective(other.seq, records_.size());
+    });
 }
 
 // A leg of its own on a vault that is not open then.

@@ -335,17 +335,18 @@ std::string SalonModel::admit(const Act& act) const {
             }
         }
     }
-    if (act.event == "CountOpened") {
-        for (const auto& [id, count] : counts_) {
-            const bool same = count.more.at("account") == act.more.at("account");
-            if (same && count.actor.principal == act.actor.principal) return "E_COUNT_OPEN";
-        }
-    }
+    if (act.event == "CountOpened" && counts(act.actor.principal, act.more.at("account"))) return "E_COUNT_OPEN";
     if (in(act.event, {"CountScanned", "CountAttested"}) && counts_.count(act.obligation) == 0)
         return "E_NO_OBLIGATION";
     const bool opens = !in(act.event, {"CountScanned", "CountAttested"}) && !act.obligation.empty();
     if (opens && used_obligations_.count(act.obligation) == 1) return "E_OBLIGATION_EXISTS";
     return "";
+}
+
+bool SalonModel::counts(std::uint64_t who, const std::string& account) const {
+    return std::any_of(counts_.begin(), counts_.end(), [&](const auto& count) {
+        return count.second.actor.principal == who && count.second.more.at("account") == account;
+    });
 }
 
 std::string SalonModel::admit_rest(const Act& act) const {
@@ -413,6 +414,8 @@ std::string SalonModel::still_legal(const Done& done) const {
         if (act.event == "ReservationPlaced" && (open.count("RESERVATION") == 1 || open.count("DELIVERY") == 1))
             return "E_RESERVED";
     }
+    if (in(act.event, {"CountScanned", "CountAttested"}) && counts_.count(act.obligation) == 0)
+        return "E_NO_OBLIGATION";
     for (const auto& [id, kind] : done.differences) {
         if (pieces_.count(id) == 0) return "E_UNKNOWN_ITEM";
     }

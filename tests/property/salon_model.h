@@ -90,6 +90,8 @@ public:
     [[nodiscard]] Done done(const Act& act) const;
     // From here on only rules that hold for the whole chain are judged.
     void re_judge() { re_judging_ = true; }
+    // Whether a principal has a count of an account open.
+    [[nodiscard]] bool counts(std::uint64_t who, const std::string& account) const;
     // Whether what was accepted once is still legal here. Else the code.
     [[nodiscard]] std::string still_legal(const Done& done) const;
     void take(const Done& done);
