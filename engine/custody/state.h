@@ -206,7 +206,7 @@ struct Sighting {
 // any account of its site, in order; with the present books they give the books at the cut.
 struct CountMove {
     ItemId item;
-    AccountId from, to;
+    AccountId from, to;  // both empty: it has no leg, or the leg was taken back; the book alone is known
     AccountId book;  // where the piece was booked just before: `from`, but for a late leg
     Position by = 0;
 };
