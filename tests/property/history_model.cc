@@ -360,6 +360,14 @@ std::string History::judge_declaration(const Correction& correction) const {
     if (!effective(correction.target, records_.size())) return "E_ALREADY_CORRECTED";
     if (target.done.act.event.starts_with("Count") && held_by_its_count(correction)) return "E_CORRECTION_CONFLICT";
     if (!target.declaration) return "";
+    // A count that was not opened does not come back, nor a scan to a count that was attested without it.
+    const Act& back = records_[target.target].done.act;
+    if (back.event == "CountOpened") return "E_CORRECTION_CONFLICT";
+    const bool ended = std::any_of(records_.begin(), records_.end(), [&](const Record& other) {
+        return other.done.act.event == "CountAttested" && other.done.act.obligation == back.obligation &&
+               effective(other.seq, records_.size());
+    });
+    if (back.event == "CountScanned" && ended) return "E_CORRECTION_CONFLICT";
     // Its correctives would go; none of them may be the target of another correction.
     for (const Record& record : records_) {
         if (record.declared_by == correction.target && corrected_by(record.seq, records_.size()))
