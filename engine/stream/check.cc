@@ -8,6 +8,7 @@
 
 #include "engine/codec/stream_codec.h"
 #include "engine/crypto/digest.h"
+#include "engine/stream/internal/admin.h"
 #include "engine/stream/internal/partition_reader.h"
 #include "engine/stream/internal/reader.h"
 #include "engine/stream/internal/settings.h"
@@ -22,6 +23,7 @@ using std::chrono::seconds;
 constexpr seconds kRead{20};             // until Kafka answers
 constexpr std::string_view kEmptied = "retention has taken all of it";
 constexpr seconds kMarkers{10};          // until what is committed shows in every partition
+constexpr milliseconds kAgain{200};      // between two looks at an end
 constexpr int kQuietAttempts = 10;       // to compare state while events are published
 constexpr milliseconds kQuietWait{500};  // for the read models to be where Kafka is
 
@@ -58,6 +60,7 @@ public:
         DAYBOOK_ASSIGN(const codec::ControlRecord control, read_control());
         report_.next = control.next;
         partitions_ = control.partitions;
+        markers_ = after(kMarkers);
         DAYBOOK_TRY(check_control(control));
         if (!report_.ok()) return std::move(report_);
         DAYBOOK_TRY(check_events());
@@ -111,8 +114,11 @@ private:
         return fail(ErrorCode::kStopped, "the comparison was broken off");
     }
     // The next record, waiting for what is committed to show; nullopt where it does not.
-    static Result<std::optional<ReadRecord>> next_of(PartitionReader& reader);
+    Result<std::optional<ReadRecord>> next_of(PartitionReader& reader, const std::string& topic,
+                                              std::uint32_t partition) const;
     Result<Range> range_of(const std::string& topic, std::uint32_t partition) const;
+    // False where the topic is not there with its partitions: then a row named `what` says so.
+    Result<bool> is_there(Topic topic, const std::string& what);
 
     const Source& source_;
     const LedgerId ledger_;
@@ -122,6 +128,7 @@ private:
     const kafka::Client client_;
     const Readers readers_;
     std::uint32_t partitions_ = 0;
+    Deadline markers_;  // what the control record covers shows by then
     CheckReport report_;
 };
 
@@ -159,21 +166,42 @@ Result<Checker::Range> Checker::range_of(const std::string& topic, std::uint32_t
     return fail(ErrorCode::kUnavailable, "topic " + topic + " cannot be read: " + rd_kafka_err2str(failed));
 }
 
-Result<std::optional<ReadRecord>> Checker::next_of(PartitionReader& reader) {
-    const Deadline markers = after(kMarkers);
-    bool ended = false;  // the end is told once: then silence is the end as well
+Result<bool> Checker::is_there(Topic topic, const std::string& what) {
+    const std::string name = topics_.name(topic);
+    const std::uint32_t right = is_keyed(topic) ? partitions_ : 1;
+    const auto count = partition_count(client_, name, static_cast<int>(milliseconds(kRead).count()));
+    if (!count && count.error().code != ErrorCode::kNotFound) return tl::unexpected(count.error());
+    if (count && *count == right) return true;
+    CheckRow row{.what = what};
+    wrong(row, std::nullopt, !count ? "there is no topic " + name
+                                    : name + " has " + std::to_string(*count) + " partitions, and " +
+                                          std::to_string(right) + " were to be there");
+    report_.rows.push_back(std::move(row));
+    return false;
+}
+
+Result<std::optional<ReadRecord>> Checker::next_of(PartitionReader& reader, const std::string& topic,
+                                                   std::uint32_t partition) const {
+    const Deadline give_up = after(kMarkers + kRead);
     while (true) {
-        auto record = reader.next(ended ? markers : after(kRead));
-        const bool late = std::chrono::steady_clock::now() >= markers;
-        if (!record && ended && late) return std::optional<ReadRecord>();
-        if (!record || *record || late) return record;
-        ended = true;
+        auto record = reader.next(reader.ended_at() ? after(kAgain) : after(kRead));
+        if (!record || *record) return record;
+        if (std::chrono::steady_clock::now() < markers_) continue;
+        // The end may have been told long ago, and a broker that is gone is silent as well.
+        DAYBOOK_ASSIGN(const Range range, range_of(topic, partition));
+        if (*reader.ended_at() >= range.high) return record;
+        if (std::chrono::steady_clock::now() >= give_up) {
+            return fail(ErrorCode::kUnavailable, "topic " + topic + "/" + std::to_string(partition) +
+                                                     " cannot be read to its end");
+        }
     }
 }
 
 // ---- events: the records that the log becomes, one after the other, against those of their partitions ----
 
 Result<void> Checker::check_events() {
+    DAYBOOK_ASSIGN(const bool there, is_there(Topic::kEvents, "events"));
+    if (!there) return {};
     const std::string topic = topics_.name(Topic::kEvents);
     std::vector<Partition> partitions;
     for (std::uint32_t i = 0; i < partitions_; ++i) {
@@ -215,7 +243,7 @@ Result<void> Checker::expect(const Record& record, Partition& partition) {
     if (!partition.row.ok || partition.range.is_emptied()) return {};
     if (partition.cut && record.place < *partition.cut) return {};
     if (!partition.ahead) {
-        DAYBOOK_ASSIGN(partition.ahead, next_of(partition.reader));
+        DAYBOOK_ASSIGN(partition.ahead, next_of(partition.reader, topics_.name(Topic::kEvents), record.partition));
     }
     const std::string id = record_id(ledger_.text(), record.place, record.parts);
     if (!partition.ahead) {
@@ -249,6 +277,8 @@ Result<void> Checker::expect(const Record& record, Partition& partition) {
 // ---- log: frame by frame, against the bytes and the tree ----
 
 Result<void> Checker::check_log() {
+    DAYBOOK_ASSIGN(const bool there, is_there(Topic::kLog, "log"));
+    if (!there) return {};
     const std::string topic = topics_.name(Topic::kLog);
     CheckRow row{.what = "log"};
     DAYBOOK_ASSIGN(const Range range, range_of(topic, 0));
@@ -257,7 +287,7 @@ Result<void> Checker::check_log() {
     if (range.is_emptied()) row.message = std::string(kEmptied);
     bool begun = false;
     while (next < report_.next && row.ok) {
-        DAYBOOK_ASSIGN(const auto record, next_of(reader));
+        DAYBOOK_ASSIGN(const auto record, next_of(reader, topic, 0));
         if (!record) {
             wrong(row, next, "the frames end before position " + std::to_string(next));
             break;
@@ -376,6 +406,10 @@ Result<void> Checker::compare_stock(const StateReading& reading, States states, 
 }
 
 Result<void> Checker::check_state() {
+    for (const auto& [topic, what] : {std::pair(Topic::kCustody, "custody"), std::pair(Topic::kStock, "stock")}) {
+        DAYBOOK_ASSIGN(const bool there, is_there(topic, what));
+        if (!there) return {};
+    }
     for (int attempt = 0; attempt < kQuietAttempts; ++attempt) {
         CheckRow custody{.what = "custody"};
         CheckRow stock{.what = "stock"};

@@ -28,7 +28,7 @@ Result<PartitionReader> PartitionReader::open(const kafka::Client& client, const
 }
 
 PartitionReader::PartitionReader(PartitionReader&& other) noexcept
-    : topic_(std::move(other.topic_)), partition_(other.partition_) {}
+    : topic_(std::move(other.topic_)), partition_(other.partition_), ended_at_(other.ended_at_) {}
 
 PartitionReader::~PartitionReader() {
     if (topic_) rd_kafka_consume_stop(topic_.get(), partition_);
@@ -36,21 +36,27 @@ PartitionReader::~PartitionReader() {
 
 Result<std::optional<ReadRecord>> PartitionReader::next(Deadline deadline) {
     while (true) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline -
-                                                                                std::chrono::steady_clock::now());
+        // Rounded up: at its return the deadline is over.
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         const auto wait = std::clamp<std::int64_t>(left.count(), 0, 500);
         kafka::Message message(rd_kafka_consume(topic_.get(), partition_, static_cast<int>(wait)));
         if (!message) {
             if (left.count() > 0) continue;
+            if (ended_at_) return std::optional<ReadRecord>();  // the end is told once: silence is the end as well
             return fail(ErrorCode::kUnavailable, std::string("topic ") + rd_kafka_topic_name(topic_.get()) + "/" +
                                                      std::to_string(partition_) + " cannot be read: no answer");
         }
-        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return std::optional<ReadRecord>();
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            ended_at_ = message->offset;
+            return std::optional<ReadRecord>();
+        }
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
             return fail(ErrorCode::kUnavailable, std::string("topic ") + rd_kafka_topic_name(topic_.get()) +
                                                      " cannot be read: " + rd_kafka_message_errstr(message.get()));
         }
         ReadRecord record;
+        ended_at_.reset();
         record.offset = message->offset;
         if (message->key != nullptr) record.key = {static_cast<const char*>(message->key), message->key_len};
         record.tombstone = message->payload == nullptr;

@@ -33,9 +33,11 @@ public:
     PartitionReader& operator=(PartitionReader&&) = delete;
     ~PartitionReader();
 
-    // The next committed record; nullopt at the end of what is decided, where it may be asked again. kUnavailable when
-    // nothing was heard by the deadline.
+    // The next committed record; nullopt at the end of what is decided, where it may be asked again: then it waits for
+    // more until the deadline. kUnavailable when nothing was heard by the deadline.
     Result<std::optional<ReadRecord>> next(Deadline deadline);
+    // The offset of that end, where it was reached and no record has come since.
+    [[nodiscard]] std::optional<std::int64_t> ended_at() const { return ended_at_; }
 
 private:
     PartitionReader(kafka::TopicHandle topic, std::uint32_t partition)
@@ -43,6 +45,7 @@ private:
 
     kafka::TopicHandle topic_;
     std::int32_t partition_;
+    std::optional<std::int64_t> ended_at_;
 };
 
 }  // namespace daybook::stream

@@ -1,0 +1,166 @@
+// The comparison of Kafka with the ledger, on a real broker: each test spoils something by hand that must be named.
+#include "engine/stream/check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+
+#include "engine/stream/internal/admin.h"
+#include "engine/stream/internal/kafka.h"
+#include "tests/kafka/committed.h"
+#include "tests/kafka/kafka_test.h"
+#include "tests/support/made_state.h"
+
+namespace daybook::stream {
+namespace {
+
+using std::chrono::seconds;
+using test::CommittedRecord;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class CheckTest : public KafkaTest {
+protected:
+    void publish(const test::MadeSource& source, const Options& with) const {
+        auto publisher = start(source, with);
+        ASSERT_TRUE(publisher->wait_published(source.head(), after(seconds(60)))) << publisher->status().last_error;
+        publisher->stop(after(seconds(10)));
+    }
+    [[nodiscard]] std::vector<CommittedRecord> records(Topic topic) const {
+        return test::read_committed(bootstrap_, topics().name(topic), is_keyed(topic) ? kPartitions : 1);
+    }
+    [[nodiscard]] CommittedRecord last_of(Topic topic, std::int32_t partition) const {
+        CommittedRecord last;
+        for (auto& record : records(topic)) {
+            if (record.partition == partition) last = std::move(record);
+        }
+        return last;
+    }
+
+    [[nodiscard]] kafka::Client producer() const {
+        return std::move(*kafka::Client::make(kafka::Client::Kind::kProducer, {{"bootstrap.servers", bootstrap_}}));
+    }
+    // In no transaction.
+    void put(Topic topic, const std::vector<CommittedRecord>& records) const {
+        const kafka::Client client = producer();
+        for (const CommittedRecord& record : records) {
+            rd_kafka_headers_t* const headers = rd_kafka_headers_new(record.headers.size());
+            for (const auto& [name, value] : record.headers) {
+                rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                                    static_cast<ssize_t>(value.size()));
+            }
+            ASSERT_EQ(rd_kafka_producev(
+                          client.get(), RD_KAFKA_VTYPE_TOPIC, topics().name(topic).c_str(), RD_KAFKA_VTYPE_PARTITION,
+                          record.partition, RD_KAFKA_VTYPE_MSGFLAGS, int{RD_KAFKA_MSG_F_COPY}, RD_KAFKA_VTYPE_KEY,
+                          record.key.empty() ? nullptr : record.key.data(), record.key.size(), RD_KAFKA_VTYPE_VALUE,
+                          record.value.data(), record.value.size(), RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_END),
+                      RD_KAFKA_RESP_ERR_NO_ERROR);
+        }
+        ASSERT_EQ(rd_kafka_flush(client.get(), 20'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+    }
+    void remove(Topic topic) const {
+        const kafka::Client client = producer();
+        const std::string name = topics().name(topic);
+        rd_kafka_DeleteTopic_t* one = rd_kafka_DeleteTopic_new(name.c_str());
+        const kafka::Queue queue(rd_kafka_queue_new(client.get()));
+        rd_kafka_DeleteTopics(client.get(), &one, 1, nullptr, queue.get());
+        rd_kafka_DeleteTopic_destroy(one);
+        const kafka::Event done(rd_kafka_queue_poll(queue.get(), 20'000));
+        ASSERT_TRUE(done && rd_kafka_event_error(done.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    }
+    void remake(Topic topic, std::uint32_t partitions) const {
+        remove(topic);
+        const kafka::Client client = producer();
+        const TopicSpec spec = topic_spec(topics(), topic, partitions, -1);
+        ASSERT_TRUE(test::wait_until([&] {
+            static_cast<void>(create_topics(client, {spec}, -1, 20'000));
+            const auto count = partition_count(client, spec.name, 20'000);
+            return count && *count == spec.partitions;
+        }));
+    }
+    // Everything before that offset.
+    void delete_records(Topic topic, std::int32_t partition, std::int64_t before) const {
+        const kafka::Client client = producer();
+        const kafka::PartitionList list(rd_kafka_topic_partition_list_new(1));
+        rd_kafka_topic_partition_list_add(list.get(), topics().name(topic).c_str(), partition)->offset = before;
+        rd_kafka_DeleteRecords_t* what = rd_kafka_DeleteRecords_new(list.get());
+        const kafka::Queue queue(rd_kafka_queue_new(client.get()));
+        rd_kafka_DeleteRecords(client.get(), &what, 1, nullptr, queue.get());
+        rd_kafka_DeleteRecords_destroy(what);
+        const kafka::Event done(rd_kafka_queue_poll(queue.get(), 20'000));
+        ASSERT_TRUE(done && rd_kafka_event_error(done.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    }
+
+    [[nodiscard]] CheckReport checked(const Source& source, const Options& with) const {
+        auto report = check(source, ledger_, with);
+        EXPECT_TRUE(report) << report.error().message;
+        return report ? std::move(*report) : CheckReport{};
+    }
+    // "what position: message" of each row that is not as it should be.
+    static std::vector<std::string> wrong(const CheckReport& report) {
+        std::vector<std::string> all;
+        for (const CheckRow& row : report.rows) {
+            if (row.ok) continue;
+            all.push_back(row.what + (row.position ? " " + std::to_string(*row.position) : "") + ": " + row.message);
+        }
+        return all;
+    }
+    [[nodiscard]] std::string id(Position position) const { return ledger_.text() + ":" + std::to_string(position); }
+};
+
+TEST_F(CheckTest, NothingIsWrongWhereNothingIs) {
+    test::MadeSource source(1'000);
+    const test::MadeState state(source);
+    Options with = options();
+    with.state = &state;
+    publish(source, with);
+    const CheckReport report = checked(source, with);
+    EXPECT_THAT(wrong(report), IsEmpty());
+    EXPECT_EQ(report.next, 1'000U);
+    EXPECT_EQ(report.rows.size(), 1U + kPartitions + 1 + 2);
+    for (const CheckRow& row : report.rows) EXPECT_GT(row.checked, 0U) << row.what << ": " << row.message;
+}
+
+TEST_F(CheckTest, AMissingEndIsNamed) {
+    test::MadeSource source(500);
+    publish(source, options());
+    std::vector<CommittedRecord> some;
+    std::vector<std::string> lost(kPartitions);  // the first of each partition
+    for (auto& record : records(Topic::kEvents)) {
+        const auto partition = static_cast<std::size_t>(record.partition);
+        if (partition > 0 && lost[partition].empty() && record.offset < 40) {
+            some.push_back(std::move(record));
+        } else if (lost[partition].empty()) {
+            lost[partition] = record.headers.at("ce_id");
+        }
+    }
+    remake(Topic::kEvents, kPartitions);
+    remake(Topic::kLog, 1);
+    put(Topic::kEvents, some);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto found = wrong(checked(source, options()));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(30));
+    ASSERT_EQ(found.size(), kPartitions + 1U);
+    for (std::size_t i = 0; i < kPartitions; ++i) {
+        EXPECT_THAT(found[i], AllOf(HasSubstr("events/" + std::to_string(i)),
+                                    HasSubstr(lost[i] + " is missing, and everything behind it")));
+    }
+    EXPECT_THAT(found.back(), HasSubstr("log 0: the frames end before position 0"));
+}
+
+TEST_F(CheckTest, AMissingTopicIsNamed) {
+    test::MadeSource source(100);
+    publish(source, options());
+    remake(Topic::kEvents, kPartitions + 1);
+    remove(Topic::kLog);
+    EXPECT_THAT(wrong(checked(source, options())),
+                ElementsAre("events: " + topics().name(Topic::kEvents) + " has 5 partitions, and 4 were to be there",
+                            "log: there is no topic " + topics().name(Topic::kLog)));
+}
+
+}  // namespace
+}  // namespace daybook::stream
