@@ -70,9 +70,9 @@ public:
     }
 
 private:
-    // Offsets that a partition holds: [low, high).
+    // Offsets that a partition holds: [low, high) is decided, [high, end) is not yet.
     struct Range {
-        std::int64_t low = 0, high = 0;
+        std::int64_t low = 0, high = 0, end = 0;
         [[nodiscard]] bool is_emptied() const { return low > 0 && low >= high; }
     };
     struct Partition {
@@ -95,6 +95,7 @@ private:
     Result<void> check_control(const codec::ControlRecord& control);
     Result<void> check_events();
     Result<void> expect(const Record& record, Partition& partition);
+    Result<void> check_behind(Partition& partition) const;
     Result<void> check_log();
     Result<bool> check_frame(const ReadRecord& record, Position& next, CheckRow& row);
     Result<void> check_state();
@@ -116,6 +117,8 @@ private:
     // The next record, waiting for what is committed to show; nullopt where it does not.
     Result<std::optional<ReadRecord>> next_of(PartitionReader& reader, const std::string& topic,
                                               std::uint32_t partition) const;
+    // The next record below `end`, as far as that is decided.
+    static Result<std::optional<ReadRecord>> next_below(PartitionReader& reader, std::int64_t end);
     Result<Range> range_of(const std::string& topic, std::uint32_t partition) const;
     // False where the topic is not there with its partitions: then a row named `what` says so.
     Result<bool> is_there(Topic topic, const std::string& what);
@@ -158,12 +161,12 @@ Result<void> Checker::check_control(const codec::ControlRecord& control) {
 }
 
 Result<Checker::Range> Checker::range_of(const std::string& topic, std::uint32_t partition) const {
-    Range range;
-    const auto failed = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(),
-                                                         static_cast<std::int32_t>(partition), &range.low, &range.high,
-                                                         static_cast<int>(milliseconds(kRead).count()));
-    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return range;
-    return fail(ErrorCode::kUnavailable, "topic " + topic + " cannot be read: " + rd_kafka_err2str(failed));
+    std::vector<Tail> tails(1);
+    tails[0].topic = topic;
+    tails[0].partition = partition;
+    tails[0].ends_only = true;
+    DAYBOOK_TRY(read_tails(readers_, tails, after(kRead)));
+    return Range{.low = tails[0].low, .high = tails[0].high, .end = tails[0].end};
 }
 
 Result<bool> Checker::is_there(Topic topic, const std::string& what) {
@@ -197,6 +200,18 @@ Result<std::optional<ReadRecord>> Checker::next_of(PartitionReader& reader, cons
     }
 }
 
+Result<std::optional<ReadRecord>> Checker::next_below(PartitionReader& reader, std::int64_t end) {
+    // A transaction may stay open for as long as its publisher is gone: what is not committed is not looked at.
+    const Deadline undecided = after(kMarkers);
+    while (!reader.ended_at() || (*reader.ended_at() < end && std::chrono::steady_clock::now() < undecided)) {
+        DAYBOOK_ASSIGN(auto record, reader.next(reader.ended_at() ? after(kAgain) : after(kRead)));
+        if (!record) continue;
+        if (record->offset < end) return record;
+        break;
+    }
+    return std::optional<ReadRecord>();
+}
+
 // ---- events: the records that the log becomes, one after the other, against those of their partitions ----
 
 Result<void> Checker::check_events() {
@@ -224,6 +239,7 @@ Result<void> Checker::check_events() {
     }));
     DAYBOOK_TRY(checked);
     for (Partition& partition : partitions) {
+        DAYBOOK_TRY(check_behind(partition));
         partition.ahead.reset();
         if (partition.row.ok) {
             partition.row.message = "digest " + hex(partition.digest.finish());
@@ -274,6 +290,34 @@ Result<void> Checker::expect(const Record& record, Partition& partition) {
     return {};
 }
 
+// Behind the last that was expected, up to where the partition ended when the check began: events that are published
+// meanwhile, and nothing else.
+Result<void> Checker::check_behind(Partition& partition) const {
+    RecordPlace next{.position = report_.next};
+    while (partition.row.ok) {
+        if (!partition.ahead) {
+            DAYBOOK_ASSIGN(partition.ahead, next_below(partition.reader, partition.range.end));
+        }
+        if (!partition.ahead || partition.ahead->offset >= partition.range.end) break;
+        const ReadRecord& there = *partition.ahead;
+        const std::string at = "offset " + std::to_string(there.offset) + " holds ";
+        const auto place = parse_record_id(ledger_.text(), there.id);
+        if (!place) {
+            wrong(partition.row, std::nullopt,
+                  at + (there.id.empty() ? "a record without ce_id" : std::string(there.id)) +
+                      ", which is no record of this ledger");
+        } else if (*place < next) {
+            wrong(partition.row, place->position, at + std::string(there.id) + " once more, behind all that was to come");
+        } else if (place->position >= source_.head()) {
+            wrong(partition.row, place->position, at + std::string(there.id) + ", and the ledger has no such event");
+        } else {
+            next = {.position = place->position, .part = place->part + 1};
+        }
+        partition.ahead.reset();
+    }
+    return {};
+}
+
 // ---- log: frame by frame, against the bytes and the tree ----
 
 Result<void> Checker::check_log() {
@@ -286,8 +330,11 @@ Result<void> Checker::check_log() {
     Position next = range.is_emptied() ? report_.next : 0;
     if (range.is_emptied()) row.message = std::string(kEmptied);
     bool begun = false;
-    while (next < report_.next && row.ok) {
-        DAYBOOK_ASSIGN(const auto record, next_of(reader, topic, 0));
+    // Also what is published meanwhile: frames follow one another without a gap, and none comes again.
+    while (row.ok) {
+        const bool expected = next < report_.next;
+        DAYBOOK_ASSIGN(const auto record, expected ? next_of(reader, topic, 0) : next_below(reader, range.end));
+        if (!record && !expected) break;
         if (!record) {
             wrong(row, next, "the frames end before position " + std::to_string(next));
             break;
@@ -301,7 +348,7 @@ Result<void> Checker::check_log() {
         }
         DAYBOOK_ASSIGN(const bool sound, check_frame(*record, next, row));
         if (sound) ++row.checked;
-        DAYBOOK_TRY(go_on(next));
+        DAYBOOK_TRY(go_on(std::min(next, report_.next)));
     }
     report_.rows.push_back(std::move(row));
     return {};

@@ -2,8 +2,9 @@
 // stock against the read models.
 //
 // Purpose.   An operator's or auditor's answer to "is it all there, and is it right?", without trusting the publisher:
-//            the topics are read as any read_committed consumer reads them. It writes nothing, and may run beside a
-//            publisher; what is published meanwhile is not looked at.
+//            the topics are read as any read_committed consumer reads them, up to where they end when it begins. It
+//            writes nothing, and may run beside a publisher: of events that are published meanwhile it only asks that
+//            they come after all others, and each once.
 // Threads.   One; librdkafka's own beside it. May take minutes.
 // Failure.   What is wrong is in the report; an Error only where the comparison could not be made.
 // Limits.    Memory: of each key of custody and stock, its text and 16 bytes.

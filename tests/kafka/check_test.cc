@@ -6,6 +6,7 @@
 
 #include <array>
 #include <chrono>
+#include <thread>
 
 #include "engine/stream/internal/admin.h"
 #include "engine/stream/internal/kafka.h"
@@ -150,6 +151,40 @@ TEST_F(CheckTest, AMissingEndIsNamed) {
                                     HasSubstr(lost[i] + " is missing, and everything behind it")));
     }
     EXPECT_THAT(found.back(), HasSubstr("log 0: the frames end before position 0"));
+}
+
+TEST_F(CheckTest, WhatStandsBehindTheLastIsNamed) {
+    test::MadeSource source(200);
+    publish(source, options());
+    const CommittedRecord again = last_of(Topic::kEvents, 0);
+    CommittedRecord foreign = last_of(Topic::kEvents, 1);
+    foreign.headers["ce_id"] = "somebody:7";
+    CommittedRecord later = last_of(Topic::kEvents, 2);
+    later.headers["ce_id"] = id(200);
+    put(Topic::kEvents, {again, foreign, later});
+    const CommittedRecord frame = last_of(Topic::kLog, 0);
+    put(Topic::kLog, {frame});
+    const auto found = wrong(checked(source, options()));
+    ASSERT_EQ(found.size(), 4U);
+    EXPECT_THAT(found[0], AllOf(HasSubstr("events/0 "), HasSubstr(again.headers.at("ce_id") + " once more")));
+    EXPECT_THAT(found[1], HasSubstr("somebody:7, which is no record of this ledger"));
+    EXPECT_THAT(found[2], HasSubstr(id(200) + ", and the ledger has no such event"));
+    EXPECT_THAT(found[3], AllOf(HasSubstr("log 200: "), HasSubstr("and 200 was to follow")));
+}
+
+TEST_F(CheckTest, WhatIsPublishedMeanwhileIsNotWrong) {
+    test::MadeSource source(1'000);
+    publish(source, options());
+    auto publisher = start(source, options());
+    std::thread events([&] {
+        for (Position head = 1'000; head <= 1'400; head += 10) {
+            source.grow_to(head);
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+    });
+    for (int i = 0; i < 3; ++i) EXPECT_THAT(wrong(checked(source, options())), IsEmpty());
+    events.join();
+    publisher->stop(after(seconds(10)));
 }
 
 TEST_F(CheckTest, AMissingTopicIsNamed) {
