@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "engine/codec/event_codec.h"
 #include "engine/codec/stream_codec.h"
 #include "engine/crypto/digest.h"
 #include "engine/stream/internal/admin.h"
@@ -22,6 +23,7 @@ using std::chrono::seconds;
 
 constexpr seconds kRead{20};             // until Kafka answers
 constexpr std::string_view kEmptied = "retention has taken all of it";
+constexpr std::string_view kCut = "retention has cut it short, it begins at position ";
 constexpr seconds kMarkers{10};          // until what is committed shows in every partition
 constexpr milliseconds kAgain{200};      // between two looks at an end
 constexpr int kQuietAttempts = 10;       // to compare state while events are published
@@ -81,8 +83,9 @@ private:
         CheckRow row;
         Sha256 digest{};
         std::optional<ReadRecord> ahead{};
-        std::optional<RecordPlace> cut{};  // the first that retention has left
+        std::optional<RecordPlace> cut{};  // the first that is left, where the beginning is gone
         bool begun = false;
+        bool emptied = false;
     };
     struct Known {
         std::uint64_t content = 0;
@@ -110,6 +113,18 @@ private:
         row.position = position;
         row.message = std::move(message);
     }
+    // That position is gone from the beginning: lost, where it is younger than the topic is to keep it. `now`: what is
+    // there now, for people.
+    void gone(CheckRow& row, Position position, Micros recorded_at, const std::string& now) const {
+        const bool for_ever = options_.retention_ms < 0;
+        if (!for_ever && clock().now() - recorded_at >= options_.retention_ms * 1000) return;
+        wrong(row, position,
+              "position " + std::to_string(position) + " is gone, " + now + ", and the configured retention is " +
+                  (for_ever ? std::string("for ever") : std::to_string(options_.retention_ms / 1000) + " s"));
+    }
+    [[nodiscard]] const Clock& clock() const { return options_.clock != nullptr ? *options_.clock : system_clock(); }
+    // The same for the frames of the log, up to `end`.
+    Result<void> gone_frames(Position end, const std::string& now, CheckRow& row) const;
     Result<void> go_on(Position done) const {
         if (!progress_ || progress_(done, report_.next)) return {};
         return fail(ErrorCode::kStopped, "the comparison was broken off");
@@ -243,11 +258,10 @@ Result<void> Checker::check_events() {
         partition.ahead.reset();
         if (partition.row.ok) {
             partition.row.message = "digest " + hex(partition.digest.finish());
-            if (partition.range.is_emptied()) {
+            if (partition.emptied) {
                 partition.row.message = std::string(kEmptied);
             } else if (partition.cut) {
-                partition.row.message += "; retention has cut it short, it begins at position " +
-                                         std::to_string(partition.cut->position);
+                partition.row.message += "; " + std::string(kCut) + std::to_string(partition.cut->position);
             }
         }
         report_.rows.push_back(std::move(partition.row));
@@ -256,21 +270,33 @@ Result<void> Checker::check_events() {
 }
 
 Result<void> Checker::expect(const Record& record, Partition& partition) {
-    if (!partition.row.ok || partition.range.is_emptied()) return {};
-    if (partition.cut && record.place < *partition.cut) return {};
-    if (!partition.ahead) {
+    if (!partition.row.ok) return {};
+    const bool is_cut = partition.cut && record.place < *partition.cut;
+    if (!partition.begun) partition.emptied = partition.range.is_emptied();
+    if (!is_cut && !partition.emptied && !partition.ahead) {
         DAYBOOK_ASSIGN(partition.ahead, next_of(partition.reader, topics_.name(Topic::kEvents), record.partition));
     }
     const std::string id = record_id(ledger_.text(), record.place, record.parts);
+    if (!std::exchange(partition.begun, true) && partition.range.low > 0) {
+        if (!partition.ahead) {
+            partition.emptied = true;
+        } else if (partition.ahead->id != id) {
+            partition.cut = parse_record_id(ledger_.text(), partition.ahead->id);
+        }
+    }
+    if (partition.emptied) {
+        return gone(partition.row, record.place.position, record.recorded_at, "nothing is left"), Result<void>();
+    }
+    if (partition.cut && record.place < *partition.cut) {
+        gone(partition.row, record.place.position, record.recorded_at,
+             "it begins at position " + std::to_string(partition.cut->position));
+        return {};
+    }
     if (!partition.ahead) {
         wrong(partition.row, record.place.position, id + " is missing, and everything behind it");
         return {};
     }
     const ReadRecord& there = *partition.ahead;
-    if (!std::exchange(partition.begun, true) && partition.range.low > 0 && there.id != id) {
-        partition.cut = parse_record_id(ledger_.text(), there.id);
-        if (partition.cut && record.place < *partition.cut) return {};
-    }
     const std::string at = "offset " + std::to_string(there.offset);
     const std::string value = value_frame(Topic::kEvents, options_.format, options_.schemas) + record.value;
     if (there.id != id) {
@@ -307,7 +333,8 @@ Result<void> Checker::check_behind(Partition& partition) const {
                   at + (there.id.empty() ? "a record without ce_id" : std::string(there.id)) +
                       ", which is no record of this ledger");
         } else if (*place < next) {
-            wrong(partition.row, place->position, at + std::string(there.id) + " once more, behind all that was to come");
+            wrong(partition.row, place->position,
+                  at + std::string(there.id) + " once more, behind all that was to come");
         } else if (place->position >= source_.head()) {
             wrong(partition.row, place->position, at + std::string(there.id) + ", and the ledger has no such event");
         } else {
@@ -327,31 +354,49 @@ Result<void> Checker::check_log() {
     CheckRow row{.what = "log"};
     DAYBOOK_ASSIGN(const Range range, range_of(topic, 0));
     DAYBOOK_ASSIGN(PartitionReader reader, PartitionReader::open(client_, topic, 0, RD_KAFKA_OFFSET_BEGINNING));
-    Position next = range.is_emptied() ? report_.next : 0;
-    if (range.is_emptied()) row.message = std::string(kEmptied);
+    Position next = 0;
     bool begun = false;
     // Also what is published meanwhile: frames follow one another without a gap, and none comes again.
     while (row.ok) {
-        const bool expected = next < report_.next;
+        const bool expected = next < report_.next && !(!begun && range.is_emptied());
         DAYBOOK_ASSIGN(const auto record, expected ? next_of(reader, topic, 0) : next_below(reader, range.end));
-        if (!record && !expected) break;
-        if (!record) {
-            wrong(row, next, "the frames end before position " + std::to_string(next));
-            break;
-        }
         if (!std::exchange(begun, true) && range.low > 0) {
-            const auto frame = codec::read_log_frame(record->value, [](std::string_view) {});
-            if (frame && frame->first > 0) {
-                next = frame->first;
-                row.message = "retention has cut it short, it begins at position " + std::to_string(next);
+            Position first = report_.next;
+            if (record) {
+                const auto frame = codec::read_log_frame(record->value, [](std::string_view) {});
+                first = frame ? std::min(frame->first, source_.head()) : 0;
+            }
+            if (first > 0) {
+                row.message = record ? std::string(kCut) + std::to_string(first) : std::string(kEmptied);
+                DAYBOOK_TRY(gone_frames(first, record ? "it begins at position " + std::to_string(first)
+                                                      : "nothing is left", row));
+                next = first;
             }
         }
+        if (!record && next < report_.next) {
+            wrong(row, next, "the frames end before position " + std::to_string(next));
+        }
+        if (!record || !row.ok) break;
         DAYBOOK_ASSIGN(const bool sound, check_frame(*record, next, row));
         if (sound) ++row.checked;
         DAYBOOK_TRY(go_on(std::min(next, report_.next)));
     }
     report_.rows.push_back(std::move(row));
     return {};
+}
+
+Result<void> Checker::gone_frames(Position end, const std::string& now, CheckRow& row) const {
+    Result<void> read;
+    DAYBOOK_TRY(source_.read(end - 1, end, [&](Position position, std::string_view stored) {
+        const auto head = codec::read_event_head(stored);
+        if (head) {
+            gone(row, position, head->recorded_at, now);
+        } else {
+            read = tl::unexpected(head.error());
+        }
+        return false;
+    }));
+    return read;
 }
 
 Result<bool> Checker::check_frame(const ReadRecord& record, Position& next, CheckRow& row) {

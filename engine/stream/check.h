@@ -28,7 +28,8 @@ struct CheckRow {
     std::uint64_t checked = 0;  // records
     bool ok = true;
     // What is wrong first; else what else is to be said: the digest of a partition of events, which is the SHA-256 over
-    // each record's id, key and value, each with its length before it, or that retention has cut the topic short.
+    // each record's id, key and value, each with its length before it, or that retention has cut the topic short: what
+    // is gone from the beginning although it is younger than Options::retention_ms is lost, and wrong.
     std::string message{};
     std::optional<Position> position{};  // of what is wrong
 };

@@ -54,12 +54,12 @@ protected:
                 rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
                                     static_cast<ssize_t>(value.size()));
             }
-            ASSERT_EQ(rd_kafka_producev(
-                          client.get(), RD_KAFKA_VTYPE_TOPIC, topics().name(topic).c_str(), RD_KAFKA_VTYPE_PARTITION,
-                          record.partition, RD_KAFKA_VTYPE_MSGFLAGS, int{RD_KAFKA_MSG_F_COPY}, RD_KAFKA_VTYPE_KEY,
-                          record.key.empty() ? nullptr : record.key.data(), record.key.size(), RD_KAFKA_VTYPE_VALUE,
-                          record.value.data(), record.value.size(), RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_END),
-                      RD_KAFKA_RESP_ERR_NO_ERROR);
+            const auto failed = rd_kafka_producev(
+                client.get(), RD_KAFKA_VTYPE_TOPIC, topics().name(topic).c_str(), RD_KAFKA_VTYPE_PARTITION,
+                record.partition, RD_KAFKA_VTYPE_MSGFLAGS, int{RD_KAFKA_MSG_F_COPY}, RD_KAFKA_VTYPE_KEY,
+                record.key.empty() ? nullptr : record.key.data(), record.key.size(), RD_KAFKA_VTYPE_VALUE,
+                record.value.data(), record.value.size(), RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_END);
+            ASSERT_EQ(failed, RD_KAFKA_RESP_ERR_NO_ERROR);
         }
         ASSERT_EQ(rd_kafka_flush(client.get(), 20'000), RD_KAFKA_RESP_ERR_NO_ERROR);
     }
@@ -185,6 +185,31 @@ TEST_F(CheckTest, WhatIsPublishedMeanwhileIsNotWrong) {
     for (int i = 0; i < 3; ++i) EXPECT_THAT(wrong(checked(source, options())), IsEmpty());
     events.join();
     publisher->stop(after(seconds(10)));
+}
+
+TEST_F(CheckTest, ABeginningThatRetentionDoesNotExplainIsLost) {
+    test::MadeSource source(600);
+    publish(source, options());
+    delete_records(Topic::kEvents, 0, 50);
+    delete_records(Topic::kEvents, 1, -1);  // all
+    delete_records(Topic::kLog, 0, -1);
+    const auto found = wrong(checked(source, options()));
+    ASSERT_EQ(found.size(), 3U);
+    EXPECT_THAT(found[0], AllOf(HasSubstr("events/0 "), HasSubstr("is gone, it begins at position "),
+                                HasSubstr("the configured retention is for ever")));
+    EXPECT_THAT(found[1], AllOf(HasSubstr("events/1 "), HasSubstr("is gone, nothing is left")));
+    EXPECT_THAT(found[2], HasSubstr("log 599: position 599 is gone, nothing is left"));
+
+    // The events are of 2023.
+    Options bounded = options();
+    bounded.retention_ms = 86'400'000;
+    CheckReport report = checked(source, bounded);
+    EXPECT_THAT(wrong(report), IsEmpty());
+    EXPECT_THAT(report.rows[1].message, HasSubstr("retention has cut it short, it begins at position "));
+    EXPECT_EQ(report.rows[2].message, "retention has taken all of it");
+    EXPECT_EQ(report.rows[1 + kPartitions].message, "retention has taken all of it");
+    bounded.retention_ms = 100LL * 365 * 86'400'000;
+    EXPECT_THAT(wrong(checked(source, bounded)), testing::SizeIs(3));
 }
 
 TEST_F(CheckTest, AMissingTopicIsNamed) {
