@@ -72,6 +72,10 @@ protected:
         rd_kafka_DeleteTopic_destroy(one);
         const kafka::Event done(rd_kafka_queue_poll(queue.get(), 20'000));
         ASSERT_TRUE(done && rd_kafka_event_error(done.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
+        ASSERT_TRUE(test::wait_until([&] {
+            const auto count = partition_count(client, name, 20'000);
+            return !count && count.error().code == ErrorCode::kNotFound;
+        }));
     }
     void remake(Topic topic, std::uint32_t partitions) const {
         remove(topic);
