@@ -35,7 +35,8 @@ Result<void> judge_delivery(const CheckDelivery& delivery, audit::Report& report
         finding.checked += row.checked();
         const Position event = row.has_position() ? row.position() : kNoPosition;
         const bool concerns = event == kNoPosition || (report.from <= event && event < report.to);
-        if (row.ok() || !concerns) continue;
+        if (row.not_checked()) finding.not_checked = row.what() + " could not be compared: " + row.message();
+        if (row.ok() || row.not_checked() || !concerns) continue;
         ++finding.violated;
         if (finding.violations.size() < limits::kAuditRemarksMax)
             finding.violations.push_back({event, row.what() + ": " + row.message()});

@@ -26,6 +26,7 @@ Result<std::string> check_stream(Ledger& ledger, stream::Options options,
         out.set_what(row.what);
         out.set_checked(row.checked);
         out.set_ok(row.ok);
+        out.set_not_checked(row.not_compared);
         out.set_message(row.message);
         if (row.position) out.set_position(*row.position);
     }

@@ -12,7 +12,8 @@
 
 namespace daybook::cli {
 
-// 0: all well. 1: done, but a command was refused, or what was checked is not sound. 2: it could not be done.
+// 0: all well. 1: done, but a command was refused, or what was checked is not sound. 2: it could not be done, or what
+// was to be checked only in part.
 // 64: the arguments are wrong (sysexits.h).
 inline constexpr int kExitWell = 0, kExitRefused = 1, kExitFailed = 2, kExitUsage = 64;
 

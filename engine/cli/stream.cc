@@ -1,5 +1,6 @@
 // `daybook stream`: how publishing stands, whether what is in Kafka is right, and where a consumer may begin.
 #include <cstdio>
+#include <utility>
 
 #include "engine/cli/ask.h"
 #include "engine/cli/link.h"
@@ -39,6 +40,17 @@ std::string status_text(const v1::StreamAnswer& answer) {
     return text;
 }
 
+// What all rows together say, and the exit code that says the same.
+std::pair<std::string, int> check_result(const v1::VerifyAnswer& answer) {
+    if (answer.ok()) return {"Kafka holds what the ledger holds", kExitWell};
+    std::string left_out;
+    for (const v1::VerifyRow& row : answer.rows()) {
+        if (!row.ok() && !row.not_checked()) return {"KAFKA AND THE LEDGER DIFFER", kExitRefused};
+        if (!row.ok()) left_out += (left_out.empty() ? "" : ", ") + row.what();
+    }
+    return {"the rest is what the ledger holds; NOT COMPARED: " + left_out, kExitFailed};
+}
+
 // The rows of a snapshot, a JSON object a line.
 template <class Rows>
 void print_rows(const Rows& rows) {
@@ -65,20 +77,21 @@ int stream_check(const Common& common, const StreamFlags& flags) {
     if (!json) return failed(common, json.error());
     v1::VerifyAnswer answer;
     if (const auto parsed = codec::from_json(*json, answer); !parsed) return failed(common, parsed.error());
+    const auto [result, exit_code] = check_result(answer);
     if (common.json) {
         std::printf("%s\n", json->c_str());
     } else {
         Table table({"topic", ">records", "result"});
         for (const auto& row : answer.rows()) {
             const std::string where = row.has_position() ? "at position " + std::to_string(row.position()) + ": " : "";
-            table.add({row.what(), std::to_string(row.checked()),
-                       row.ok() ? (row.message().empty() ? "as the ledger" : row.message()) : where + row.message()});
+            std::string says = row.message().empty() ? "as the ledger" : row.message();
+            if (!row.ok()) says = row.not_checked() ? "not compared: " + row.message() : where + row.message();
+            table.add({row.what(), std::to_string(row.checked()), says});
         }
         std::fputs(table.text().c_str(), stdout);
-        std::printf("%s%s\n", as_of_text(answer.as_of()).c_str(),
-                    answer.ok() ? "Kafka holds what the ledger holds" : "KAFKA AND THE LEDGER DIFFER");
+        std::printf("%s%s\n", as_of_text(answer.as_of()).c_str(), result.c_str());
     }
-    return answer.ok() ? written(common) : kExitRefused;
+    return exit_code == kExitWell ? written(common) : exit_code;
 }
 
 int stream_snapshot(const Common& common, const std::string& what) {

@@ -7,7 +7,7 @@
 //            they come after all others, and each once.
 // Threads.   One; librdkafka's own beside it. May take minutes.
 // Failure.   What is wrong is in the report; an Error only where the comparison could not be made.
-// Limits.    Memory: of each key of custody and stock, its text and 16 bytes.
+// Limits.    Memory: of each key of custody and stock, its text and 24 bytes.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,7 @@ struct CheckRow {
     std::string what;           // "events/3", "custody" …
     std::uint64_t checked = 0;  // records
     bool ok = true;
+    bool not_compared = false;  // nor claimed to be right: not `ok`, and the message says why
     // What is wrong first; else what else is to be said: the digest of a partition of events, which is the SHA-256 over
     // each record's id, key and value, each with its length before it, or that retention has cut the topic short: what
     // is gone from the beginning although it is younger than Options::retention_ms is lost, and wrong.
@@ -37,6 +38,7 @@ struct CheckRow {
 struct CheckReport {
     Position next = 0;  // every position below was to be there
     std::vector<CheckRow> rows;
+    // Everything was compared, and is right.
     [[nodiscard]] bool ok() const {
         for (const CheckRow& row : rows) {
             if (!row.ok) return false;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -58,7 +59,8 @@ protected:
                 client.get(), RD_KAFKA_VTYPE_TOPIC, topics().name(topic).c_str(), RD_KAFKA_VTYPE_PARTITION,
                 record.partition, RD_KAFKA_VTYPE_MSGFLAGS, int{RD_KAFKA_MSG_F_COPY}, RD_KAFKA_VTYPE_KEY,
                 record.key.empty() ? nullptr : record.key.data(), record.key.size(), RD_KAFKA_VTYPE_VALUE,
-                record.value.data(), record.value.size(), RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_END);
+                record.value.empty() ? nullptr : record.value.data(), record.value.size(), RD_KAFKA_VTYPE_HEADERS,
+                headers, RD_KAFKA_VTYPE_END);
             ASSERT_EQ(failed, RD_KAFKA_RESP_ERR_NO_ERROR);
         }
         ASSERT_EQ(rd_kafka_flush(client.get(), 20'000), RD_KAFKA_RESP_ERR_NO_ERROR);
@@ -214,6 +216,62 @@ TEST_F(CheckTest, ABeginningThatRetentionDoesNotExplainIsLost) {
     EXPECT_EQ(report.rows[1 + kPartitions].message, "retention has taken all of it");
     bounded.retention_ms = 100LL * 365 * 86'400'000;
     EXPECT_THAT(wrong(checked(source, bounded)), testing::SizeIs(3));
+}
+
+TEST_F(CheckTest, StateIsComparedWhilePublishingGoesOn) {
+    test::MadeSource source(300);
+    const test::MadeState state(source);
+    Options with = options();
+    with.state = &state;
+    auto publisher = start(source, with);
+    ASSERT_TRUE(publisher->wait_published(300, after(seconds(60))));
+    std::atomic<bool> stop = false;
+    std::thread events([&] {
+        for (Position head = 300; !stop; ++head) {
+            source.grow_to(head);
+            std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        }
+    });
+    const CheckReport right = checked(source, with);
+    stop = true;
+    events.join();
+    ASSERT_TRUE(publisher->wait_published(source.head(), after(seconds(60))));
+    publisher->stop(after(seconds(10)));
+    EXPECT_THAT(wrong(right), IsEmpty());
+    for (const CheckRow& row : right.rows) EXPECT_GT(row.checked, 0U) << row.what << ": " << row.message;
+
+    // A key that is not as it should be, one that is missing, and one that nobody knows.
+    CommittedRecord spoilt = last_of(Topic::kCustody, 0);
+    spoilt.value = R"({"as_of":"299","last":1})";
+    std::map<std::string, CommittedRecord> stock;
+    for (auto& record : records(Topic::kStock)) stock[record.key] = std::move(record);
+    const auto some = std::ranges::find_if(stock, [](const auto& one) { return !one.second.value.empty(); });
+    ASSERT_NE(some, stock.end());
+    CommittedRecord gone = some->second;
+    gone.value.clear();
+    put(Topic::kCustody, {spoilt});
+    put(Topic::kStock, {gone});
+    EXPECT_THAT(wrong(checked(source, with)),
+                ElementsAre(AllOf(HasSubstr("custody "), HasSubstr(spoilt.key + " is not as the read models have it")),
+                            HasSubstr("stock: " + gone.key + " is missing")));
+}
+
+TEST_F(CheckTest, WhatCannotBeComparedIsNotSaidToBeRight) {
+    test::MadeSource source(100);
+    const test::MadeState state(source);
+    Options with = options();
+    with.state = &state;
+    publish(source, with);
+    source.grow_to(101);
+    const CheckReport report = checked(source, with);
+    EXPECT_FALSE(report.ok());
+    ASSERT_EQ(report.rows.size(), 1U + kPartitions + 1 + 2);
+    for (const CheckRow& row : report.rows) {
+        const bool is_state = row.what == "custody" || row.what == "stock";
+        EXPECT_EQ(row.not_compared, is_state) << row.what;
+        EXPECT_EQ(row.ok, !is_state) << row.what;
+    }
+    EXPECT_THAT(report.rows.back().message, HasSubstr("publishing is behind"));
 }
 
 TEST_F(CheckTest, AMissingTopicIsNamed) {

@@ -259,6 +259,13 @@ TEST_F(Past, TheAuditTakesDeliveryFromTheStreamsCheck) {
     EXPECT_EQ(good.checked(), 50U);
     EXPECT_EQ(good.violated(), 0U);
     EXPECT_TRUE(good.not_checked().empty());
+    const auto part = delivery([] {
+        return R"({"rows":[{"what":"events","checked":"50","ok":true},
+                           {"what":"stock","not_checked":true,"message":"publishing is behind"}]})";
+    });
+    EXPECT_EQ(part.checked(), 50U);
+    EXPECT_EQ(part.violated(), 0U);
+    EXPECT_EQ(part.not_checked(), "stock could not be compared: publishing is behind");
     const auto bad = delivery([] {
         return R"({"rows":[{"what":"events","checked":"50","ok":false,"message":"twice","position":"7"}]})";
     });
