@@ -13,6 +13,7 @@
 #include "engine/codec/stream_codec.h"
 #include "engine/crypto/digest.h"
 #include "engine/stream/internal/admin.h"
+#include "engine/stream/internal/divergence.h"
 #include "engine/stream/internal/partition_reader.h"
 #include "engine/stream/internal/reader.h"
 #include "engine/stream/internal/settings.h"
@@ -105,6 +106,11 @@ private:
 
     Result<codec::ControlRecord> read_control() const;
     Result<void> check_control(const codec::ControlRecord& control);
+    // The first position that differs, where the topic `log` tells it.
+    [[nodiscard]] std::optional<Position> differs_from() const {
+        const auto first = first_difference(client_, topics_, source_, after(kRead));
+        return first ? *first : std::nullopt;
+    }
     Result<void> check_events();
     Result<void> expect(const Record& record, Partition& partition);
     Result<void> check_behind(Partition& partition) const;
@@ -176,11 +182,16 @@ Result<void> Checker::check_control(const codec::ControlRecord& control) {
     if (control.ledger != ledger_) {
         wrong(row, std::nullopt, "the control topic belongs to ledger " + control.ledger.text());
     } else if (control.next > source_.head()) {
-        wrong(row, source_.head(), "Kafka holds events up to position " + std::to_string(control.next - 1) +
-                                       ", and this ledger has " + std::to_string(source_.head()));
+        wrong(row, differs_from().value_or(source_.head()),
+              "Kafka holds events up to position " + std::to_string(control.next - 1) + ", and this ledger has " +
+                  std::to_string(source_.head()));
     } else {
         DAYBOOK_ASSIGN(const Hash root, source_.root(control.next));
-        if (root != control.root) wrong(row, std::nullopt, "the tree head is not that of this ledger's events");
+        if (root != control.root) {
+            const auto first = differs_from();
+            wrong(row, first, "the tree head is not that of this ledger's events" +
+                                  (first ? ", they differ from position " + std::to_string(*first) + " on" : ""));
+        }
     }
     report_.rows.push_back(std::move(row));
     return {};

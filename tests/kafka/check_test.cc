@@ -25,6 +25,25 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+// As the made events up to a position, and from there on another history.
+class Diverged : public test::MadeSource {
+public:
+    Diverged(Position head, Position from) : MadeSource(head), from_(from) {}
+    [[nodiscard]] Result<void> read(Position from, Position to, const Visit& visit) const override {
+        const test::MadeEvents other{.first_at = 1'600'000'000 * kSecond};
+        return MadeSource::read(from, to, [&](Position position, std::string_view stored) {
+            return position < from_ ? visit(position, stored) : visit(position, other.stored(position));
+        });
+    }
+    [[nodiscard]] Result<Hash> root(Position size) const override {
+        if (size > from_) return sha256("another root " + std::to_string(size));
+        return MadeSource::root(size);
+    }
+
+private:
+    const Position from_;
+};
+
 class CheckTest : public KafkaTest {
 protected:
     void publish(const test::MadeSource& source, const Options& with) const {
@@ -272,6 +291,20 @@ TEST_F(CheckTest, WhatCannotBeComparedIsNotSaidToBeRight) {
         EXPECT_EQ(row.ok, !is_state) << row.what;
     }
     EXPECT_THAT(report.rows.back().message, HasSubstr("publishing is behind"));
+}
+
+TEST_F(CheckTest, ADivergedHistoryIsNamedByItsFirstPosition) {
+    test::MadeSource source(0);
+    auto publisher = start(source, options());
+    for (Position head = 50; head <= 400; head += 50) {  // several frames
+        source.grow_to(head);
+        ASSERT_TRUE(publisher->wait_published(head, after(seconds(60)))) << publisher->status().last_error;
+    }
+    publisher->stop(after(seconds(10)));
+    EXPECT_THAT(wrong(checked(Diverged(400, 273), options())),
+                ElementsAre(AllOf(HasSubstr("control 273: the tree head is not"), HasSubstr("from position 273 on"))));
+    EXPECT_THAT(wrong(checked(Diverged(300, 120), options())), ElementsAre(HasSubstr("control 120: Kafka holds")));
+    EXPECT_THAT(wrong(checked(test::MadeSource(300), options())), ElementsAre(HasSubstr("control 300: Kafka holds")));
 }
 
 TEST_F(CheckTest, AMissingTopicIsNamed) {
