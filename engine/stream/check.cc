@@ -1,36 +1,21 @@
 #include "engine/stream/check.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
-#include <thread>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "engine/codec/event_codec.h"
-#include "engine/codec/stream_codec.h"
-#include "engine/crypto/digest.h"
 #include "engine/stream/internal/admin.h"
-#include "engine/stream/internal/divergence.h"
-#include "engine/stream/internal/partition_reader.h"
-#include "engine/stream/internal/reader.h"
+#include "engine/stream/internal/checker.h"
 #include "engine/stream/internal/settings.h"
-#include "engine/stream/records.h"
 
 namespace daybook::stream {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-constexpr seconds kRead{20};             // until Kafka answers
 constexpr std::string_view kEmptied = "retention has taken all of it";
 constexpr std::string_view kCut = "retention has cut it short, it begins at position ";
-constexpr seconds kMarkers{10};          // until what is committed shows in every partition
-constexpr milliseconds kAgain{200};      // between two looks
-constexpr int kStateRounds = 20;         // to compare keys that are written again meanwhile
 
 std::string hex(const Hash& hash) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -49,128 +34,12 @@ void update(Sha256& digest, std::string_view part) {
     digest.update(size).update(part);
 }
 
-class Checker {
-public:
-    Checker(const Source& source, LedgerId ledger, const Options& options,
-            const std::function<bool(Position, Position)>& progress, kafka::Client client, Readers readers)
-        : source_(source),
-          ledger_(ledger),
-          options_(options),
-          topics_{options.prefix, ledger, options.generation},
-          progress_(progress),
-          client_(std::move(client)),
-          readers_(std::move(readers)) {}
-
-    Result<CheckReport> run() {
-        DAYBOOK_ASSIGN(const codec::ControlRecord control, read_control());
-        report_.next = control.next;
-        partitions_ = control.partitions;
-        markers_ = after(kMarkers);
-        DAYBOOK_TRY(check_control(control));
-        if (!report_.ok()) return std::move(report_);
-        DAYBOOK_TRY(check_events());
-        DAYBOOK_TRY(check_log());
-        if (options_.state != nullptr) DAYBOOK_TRY(check_state());
-        return std::move(report_);
-    }
-
-private:
-    // Offsets that a partition holds: [low, high) is decided, [high, end) is not yet.
-    struct Range {
-        std::int64_t low = 0, high = 0, end = 0;
-        [[nodiscard]] bool is_emptied() const { return low > 0 && low >= high; }
-    };
-    struct Partition {
-        PartitionReader reader;
-        Range range;
-        CheckRow row;
-        Sha256 digest{};
-        std::optional<ReadRecord> ahead{};
-        std::optional<RecordPlace> cut{};  // the first that is left, where the beginning is gone
-        bool begun = false;
-        bool emptied = false;
-    };
-    struct Known {
-        std::uint64_t content = 0;
-        Position as_of = 0;
-        bool gone = false;
-        bool seen = false;
-    };
-    struct StateTopic {
-        Topic topic = Topic::kCustody;
-        CheckRow row{};
-        std::vector<std::int64_t> at{};                   // of each partition: what was read
-        std::unordered_map<std::string, Known> states{};  // the newest of each key
-        std::unordered_set<std::string> waiting{};        // keys that no reading could be compared with yet
-    };
-
-    Result<codec::ControlRecord> read_control() const;
-    Result<void> check_control(const codec::ControlRecord& control);
-    // The first position that differs, where the topic `log` tells it.
-    [[nodiscard]] std::optional<Position> differs_from() const {
-        const auto first = first_difference(client_, topics_, source_, after(kRead));
-        return first ? *first : std::nullopt;
-    }
-    Result<void> check_events();
-    Result<void> expect(const Record& record, Partition& partition);
-    Result<void> check_behind(Partition& partition) const;
-    Result<void> check_log();
-    Result<bool> check_frame(const ReadRecord& record, Position& next, CheckRow& row);
-    Result<void> check_state();
-    Result<void> read_on(StateTopic& state);
-    void take_state(const ReadRecord& record, StateTopic& state) const;
-    Result<bool> is_published(Position position) const;
-    Result<void> compare_all(const StateReading& reading, StateTopic& state);
-    Result<void> compare_waiting(const StateReading& reading, StateTopic& state);
-    Known known_of(std::string_view value, bool tombstone, Position as_of, Topic topic) const;
-    static void compare(const std::string& key, const Known* right, Position reading, StateTopic& state);
-    static void wrong(CheckRow& row, std::optional<Position> position, std::string message) {
-        if (!row.ok) return;
-        row.ok = false;
-        row.position = position;
-        row.message = std::move(message);
-    }
-    // That position is gone from the beginning: lost, where it is younger than the topic is to keep it. `now`: what is
-    // there now, for people.
-    void gone(CheckRow& row, Position position, Micros recorded_at, const std::string& now) const {
-        const bool for_ever = options_.retention_ms < 0;
-        if (!for_ever && clock().now() - recorded_at >= options_.retention_ms * 1000) return;
-        wrong(row, position,
-              "position " + std::to_string(position) + " is gone, " + now + ", and the configured retention is " +
-                  (for_ever ? std::string("for ever") : std::to_string(options_.retention_ms / 1000) + " s"));
-    }
-    [[nodiscard]] const Clock& clock() const { return options_.clock != nullptr ? *options_.clock : system_clock(); }
-    // The same for the frames of the log, up to `end`.
-    Result<void> gone_frames(Position end, const std::string& now, CheckRow& row) const;
-    Result<void> go_on(Position done) const {
-        if (!progress_ || progress_(done, report_.next)) return {};
-        return fail(ErrorCode::kStopped, "the comparison was broken off");
-    }
-    // The next record, waiting for what is committed to show; nullopt where it does not.
-    Result<std::optional<ReadRecord>> next_of(PartitionReader& reader, const std::string& topic,
-                                              std::uint32_t partition) const;
-    // The next record below `end`, as far as that is decided.
-    static Result<std::optional<ReadRecord>> next_below(PartitionReader& reader, std::int64_t end);
-    Result<Range> range_of(const std::string& topic, std::uint32_t partition) const;
-    // False where the topic is not there with its partitions: then a row named `what` says so.
-    Result<bool> is_there(Topic topic, const std::string& what);
-
-    const Source& source_;
-    const LedgerId ledger_;
-    const Options& options_;
-    const TopicSet topics_;
-    const std::function<bool(Position, Position)>& progress_;
-    const kafka::Client client_;
-    const Readers readers_;
-    std::uint32_t partitions_ = 0;
-    Deadline markers_;  // what the control record covers shows by then
-    CheckReport report_;
-};
+}  // namespace
 
 Result<codec::ControlRecord> Checker::read_control() const {
     std::vector<Tail> tails(1);
     tails[0].topic = topics_.name(Topic::kControl);
-    DAYBOOK_TRY(read_tails(readers_, tails, after(kRead)));
+    DAYBOOK_TRY(read_tails(readers_, tails, after(kCheckRead)));
     if (!tails[0].last) {
         return fail(ErrorCode::kNotFound, "topic " + tails[0].topic + " holds no cursor: nothing was published there");
     }
@@ -202,14 +71,14 @@ Result<Checker::Range> Checker::range_of(const std::string& topic, std::uint32_t
     tails[0].topic = topic;
     tails[0].partition = partition;
     tails[0].ends_only = true;
-    DAYBOOK_TRY(read_tails(readers_, tails, after(kRead)));
+    DAYBOOK_TRY(read_tails(readers_, tails, after(kCheckRead)));
     return Range{.low = tails[0].low, .high = tails[0].high, .end = tails[0].end};
 }
 
 Result<bool> Checker::is_there(Topic topic, const std::string& what) {
     const std::string name = topics_.name(topic);
     const std::uint32_t right = is_keyed(topic) ? partitions_ : 1;
-    const auto count = partition_count(client_, name, static_cast<int>(milliseconds(kRead).count()));
+    const auto count = partition_count(client_, name, static_cast<int>(milliseconds(kCheckRead).count()));
     if (!count && count.error().code != ErrorCode::kNotFound) return tl::unexpected(count.error());
     if (count && *count == right) return true;
     CheckRow row{.what = what};
@@ -222,9 +91,9 @@ Result<bool> Checker::is_there(Topic topic, const std::string& what) {
 
 Result<std::optional<ReadRecord>> Checker::next_of(PartitionReader& reader, const std::string& topic,
                                                    std::uint32_t partition) const {
-    const Deadline give_up = after(kMarkers + kRead);
+    const Deadline give_up = after(kCheckMarkers + kCheckRead);
     while (true) {
-        auto record = reader.next(reader.ended_at() ? after(kAgain) : after(kRead));
+        auto record = reader.next(reader.ended_at() ? after(kCheckAgain) : after(kCheckRead));
         if (!record || *record) return record;
         if (std::chrono::steady_clock::now() < markers_) continue;
         // The end may have been told long ago, and a broker that is gone is silent as well.
@@ -239,9 +108,9 @@ Result<std::optional<ReadRecord>> Checker::next_of(PartitionReader& reader, cons
 
 Result<std::optional<ReadRecord>> Checker::next_below(PartitionReader& reader, std::int64_t end) {
     // A transaction may stay open for as long as its publisher is gone: what is not committed is not looked at.
-    const Deadline undecided = after(kMarkers);
+    const Deadline undecided = after(kCheckMarkers);
     while (!reader.ended_at() || (*reader.ended_at() < end && std::chrono::steady_clock::now() < undecided)) {
-        DAYBOOK_ASSIGN(auto record, reader.next(reader.ended_at() ? after(kAgain) : after(kRead)));
+        DAYBOOK_ASSIGN(auto record, reader.next(reader.ended_at() ? after(kCheckAgain) : after(kCheckRead)));
         if (!record) continue;
         if (record->offset < end) return record;
         break;
@@ -446,182 +315,12 @@ Result<bool> Checker::check_frame(const ReadRecord& record, Position& next, Chec
     return row.ok;
 }
 
-// ---- custody and stock: the newest record of each key, against the read models ----
-
-Checker::Known Checker::known_of(std::string_view value, bool tombstone, Position as_of, Topic topic) const {
-    Known known{.as_of = as_of, .gone = tombstone};
-    if (tombstone) return known;
-    const std::string frame = value_frame(topic, options_.format, options_.schemas);
-    if (value.starts_with(frame)) value.remove_prefix(frame.size());
-    known.content = std::hash<std::string_view>{}(state_content(value, options_.format));
-    return known;
-}
-
-// Up to where the topic ends just now: to the end of what is open as well, which is decided before long.
-Result<void> Checker::read_on(StateTopic& state) {
-    std::vector<Tail> tails(partitions_);
-    for (std::uint32_t i = 0; i < partitions_; ++i) {
-        tails[i].topic = topics_.name(state.topic);
-        tails[i].partition = i;
-        tails[i].ends_only = true;
-    }
-    DAYBOOK_TRY(read_tails(readers_, tails, after(kRead)));
-    state.at.resize(partitions_, RD_KAFKA_OFFSET_BEGINNING);
-    for (std::uint32_t i = 0; i < partitions_; ++i) {
-        if (state.at[i] >= tails[i].end || tails[i].low >= tails[i].end) continue;
-        DAYBOOK_ASSIGN(PartitionReader reader, PartitionReader::open(client_, tails[i].topic, i, state.at[i]));
-        while (true) {
-            DAYBOOK_ASSIGN(const auto record, next_below(reader, tails[i].end));
-            if (!record) break;
-            take_state(*record, state);
-            state.at[i] = record->offset + 1;
-            if (state.row.checked % 1024 == 0) DAYBOOK_TRY(go_on(report_.next));
-        }
-    }
-    return {};
-}
-
-void Checker::take_state(const ReadRecord& record, StateTopic& state) const {
-    Position as_of = 0;
-    std::from_chars(record.sequence.data(), record.sequence.data() + record.sequence.size(), as_of);
-    const std::string key(record.key);
-    Known& known = state.states[key];
-    if (as_of < known.as_of) wrong(state.row, as_of, "the state of " + key + " goes back to an earlier position");
-    known = known_of(record.value, record.tombstone, as_of, state.topic);
-    ++state.row.checked;
-}
-
-// `right` nullptr: the ledger knows no such key. What is in Kafka may be of a later position than the reading, which
-// then says nothing of it: the key waits for another one.
-void Checker::compare(const std::string& key, const Known* right, Position reading, StateTopic& state) {
-    const auto it = state.states.find(key);
-    Known* const there = it == state.states.end() ? nullptr : &it->second;
-    if (there != nullptr) there->seen = true;
-    if (there != nullptr && there->as_of >= reading) {
-        state.waiting.insert(key);
-        return;
-    }
-    const bool gone_there = there == nullptr || there->gone;
-    if (right == nullptr) {
-        if (!gone_there) wrong(state.row, there->as_of, "the ledger knows no " + key);
-    } else if (right->gone) {
-        if (!gone_there) wrong(state.row, there->as_of, key + " is still there, and nothing is left of it");
-    } else if (gone_there) {
-        wrong(state.row, std::nullopt, key + " is missing");
-    } else if (there->content != right->content) {
-        wrong(state.row, there->as_of, key + " is not as the read models have it (as of position " +
-                                           std::to_string(there->as_of) + ")");
-    }
-}
-
-Result<void> Checker::compare_all(const StateReading& reading, StateTopic& state) {
-    const auto with = [&](const std::string& key, std::string_view value, bool gone) {
-        const Known right = known_of(value, gone, 0, state.topic);
-        compare(key, &right, reading.position(), state);
-        return Result<void>();
-    };
-    if (state.topic == Topic::kCustody) {
-        DAYBOOK_TRY(reading.all_pieces(options_.format, [&](const ItemId& item, const PieceState& piece) {
-            return with(item.text(), piece.value, piece.gone);
-        }));
-    } else {
-        DAYBOOK_TRY(reading.all_stock(options_.format, [&](const StockState& stock) {
-            return with(stock.key, stock.value, stock.empty);
-        }));
-    }
-    for (const auto& [key, known] : state.states) {
-        if (!known.seen) compare(key, nullptr, reading.position(), state);
-    }
-    return {};
-}
-
-Result<void> Checker::compare_waiting(const StateReading& reading, StateTopic& state) {
-    const auto waiting = std::exchange(state.waiting, {});
-    std::unordered_map<std::string, Known> right;
-    if (state.topic == Topic::kCustody) {
-        for (const std::string& key : waiting) {
-            const auto item = ItemId::parse(key);
-            if (!item) continue;
-            DAYBOOK_ASSIGN(const auto piece, reading.piece(*item, options_.format, kNoPosition));
-            if (piece) right.emplace(key, known_of(piece->value, piece->gone, 0, state.topic));
-        }
-    } else if (!waiting.empty()) {
-        DAYBOOK_TRY(reading.all_stock(options_.format, [&](const StockState& stock) {
-            if (waiting.contains(stock.key)) {
-                right.emplace(stock.key, known_of(stock.value, stock.empty, 0, state.topic));
-            }
-            return Result<void>();
-        }));
-    }
-    for (const std::string& key : waiting) {
-        const auto it = right.find(key);
-        compare(key, it == right.end() ? nullptr : &it->second, reading.position(), state);
-    }
-    return {};
-}
-
-// Whether everything below that position is published in time.
-Result<bool> Checker::is_published(Position position) const {
-    const Deadline deadline = after(kMarkers);
-    while (true) {
-        DAYBOOK_ASSIGN(const auto control, read_control());
-        if (control.next >= position) return true;
-        if (std::chrono::steady_clock::now() >= deadline) return false;
-        DAYBOOK_TRY(go_on(report_.next));
-        std::this_thread::sleep_for(kAgain);
-    }
-}
-
-// A reading first, then the topics as they are once everything in it is published. A key that was not written since is
-// as the reading has it. Those that were wait for the next reading; only they are compared then.
-Result<void> Checker::check_state() {
-    std::array states{StateTopic{Topic::kCustody}, StateTopic{Topic::kStock}};
-    for (StateTopic& state : states) {
-        state.row.what = to_string(state.topic);
-        DAYBOOK_ASSIGN(const bool there, is_there(state.topic, state.row.what));
-        if (!there) return {};
-        DAYBOOK_TRY(read_on(state));  // the bulk of it
-    }
-    std::string why = "their keys are written again all the time";
-    bool compared = false;
-    for (int round = 0; round < kStateRounds; ++round) {
-        if (round > 0) std::this_thread::sleep_for(kAgain);
-        DAYBOOK_ASSIGN(const auto reading, options_.state->read(report_.next, after(kMarkers)));
-        if (!reading) {
-            why = "the read models are behind what is published";
-            break;
-        }
-        DAYBOOK_ASSIGN(const bool published, is_published(reading->position()));
-        if (!published) {
-            why = "publishing is behind, it has not come to position " + std::to_string(reading->position()) + " yet";
-            break;
-        }
-        for (StateTopic& state : states) {
-            DAYBOOK_TRY(read_on(state));
-            DAYBOOK_TRY(compared ? compare_waiting(*reading, state) : compare_all(*reading, state));
-        }
-        compared = true;
-        if (states[0].waiting.empty() && states[1].waiting.empty()) break;
-    }
-    for (StateTopic& state : states) {
-        if (state.row.ok && !(compared && state.waiting.empty())) {
-            state.row.ok = false;
-            state.row.not_compared = true;
-            state.row.message = compared ? std::to_string(state.waiting.size()) + " keys: " + why : why;
-        }
-        report_.rows.push_back(std::move(state.row));
-    }
-    return {};
-}
-
-}  // namespace
-
 Result<CheckReport> check(const Source& source, LedgerId ledger, const Options& options,
                           const std::function<bool(Position done, Position of)>& progress) {
     kafka::Settings settings = client_settings(options);
     DAYBOOK_ASSIGN(Readers readers, Readers::make(settings));
     DAYBOOK_ASSIGN(kafka::Client client, kafka::Client::make(kafka::Client::Kind::kConsumer, lone_reader(settings)));
-    DAYBOOK_TRY(client.reach(static_cast<int>(milliseconds(kRead).count())));
+    DAYBOOK_TRY(client.reach(static_cast<int>(milliseconds(kCheckRead).count())));
     return Checker(source, ledger, options, progress, std::move(client), std::move(readers)).run();
 }
 
