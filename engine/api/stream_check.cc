@@ -1,5 +1,6 @@
 #include "engine/api/stream_check.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/api/stream_state.h"
@@ -13,24 +14,30 @@
 
 namespace daybook::api {
 
-Result<std::string> check_stream(Ledger& ledger, stream::Options options,
+Result<std::string> check_stream(Ledger& ledger, std::vector<stream::Options> options,
                                  const std::function<bool(Position done, Position of)>& progress) {
     const auto source = stream::engine_source(ledger.event_log(), ledger.engine().feed());
     const auto state = state_source(ledger.event_log(), ledger.views());
-    options.state = state.get();
-    DAYBOOK_ASSIGN(const stream::CheckReport report, stream::check(*source, ledger.id(), options, progress));
     v1::VerifyAnswer answer;
-    if (report.next > 0) answer.mutable_as_of()->set_position(report.next - 1);
-    for (const stream::CheckRow& row : report.rows) {
-        v1::VerifyRow& out = *answer.add_rows();
-        out.set_what(row.what);
-        out.set_checked(row.checked);
-        out.set_ok(row.ok);
-        out.set_not_checked(row.not_compared);
-        out.set_message(row.message);
-        if (row.position) out.set_position(*row.position);
+    answer.set_ok(true);
+    Position next = kNoPosition;  // of the one that is least far
+    for (stream::Options& one : options) {
+        one.state = state.get();
+        DAYBOOK_ASSIGN(const stream::CheckReport report, stream::check(*source, ledger.id(), one, progress));
+        next = std::min(next, report.next);
+        const std::string which = options.size() > 1 ? "v" + std::to_string(one.generation) + " " : "";
+        for (const stream::CheckRow& row : report.rows) {
+            v1::VerifyRow& out = *answer.add_rows();
+            out.set_what(which + row.what);
+            out.set_checked(row.checked);
+            out.set_ok(row.ok);
+            out.set_not_checked(row.not_compared);
+            out.set_message(row.message);
+            if (row.position) out.set_position(*row.position);
+        }
+        answer.set_ok(answer.ok() && report.ok());
     }
-    answer.set_ok(report.ok());
+    if (next > 0 && next != kNoPosition) answer.mutable_as_of()->set_position(next - 1);
     return codec::to_json(answer);
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <daybook/ledger.h>
 #include "engine/base/error.h"
@@ -10,9 +11,9 @@
 
 namespace daybook::api {
 
-// daybook.v1.VerifyAnswer as JSON; engine/stream/check.h says what is compared. `options` are those of the publisher,
-// without a state source.
-Result<std::string> check_stream(Ledger& ledger, stream::Options options,
+// daybook.v1.VerifyAnswer as JSON; engine/stream/check.h says what is compared. `options` are those of the publishers,
+// one for each generation of topics, without a state source. Of several, each row says which: "v2 events/0".
+Result<std::string> check_stream(Ledger& ledger, std::vector<stream::Options> options,
                                  const std::function<bool(Position done, Position of)>& progress = {});
 
 }  // namespace daybook::api

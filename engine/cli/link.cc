@@ -70,12 +70,12 @@ public:
         return ask("digest");
     }
 
-    Result<std::string> check_stream(std::uint32_t, const stream::Options* options,
+    Result<std::string> check_stream(const server::StreamCheckAsked&, const std::vector<stream::Options>& options,
                                      const ShowProgress& show) override {
-        if (options == nullptr) {
+        if (options.empty()) {
             return fail(ErrorCode::kInvalid, "no Kafka broker is named: give --kafka host:port, or a --config");
         }
-        return api::check_stream(*ledger_, *options, [&](Position done, Position of) {
+        return api::check_stream(*ledger_, options, [&](Position done, Position of) {
             show("comparing with Kafka", done, of);
             return true;
         });
@@ -136,9 +136,21 @@ public:
     Result<std::string> rebuild(const ShowProgress&) override {
         return checked(http_.send("POST", "/v1/rebuild", "", kLongWait));
     }
-    Result<std::string> check_stream(std::uint32_t generation, const stream::Options*, const ShowProgress&) override {
-        return checked(
-            http_.send("POST", "/v1/stream/check?generation=" + std::to_string(generation), "", kLongWait));
+    Result<std::string> check_stream(const server::StreamCheckAsked& asked, const std::vector<stream::Options>&,
+                                     const ShowProgress&) override {
+        std::string generations;
+        for (const std::uint32_t one : asked.generations) {
+            generations += (generations.empty() ? "" : ",") + std::to_string(one);
+        }
+        std::string target = "/v1/stream/check?partitions=" + std::to_string(asked.partitions);
+        const std::pair<const char*, const std::string&> texts[] = {{"generation", generations},
+                                                                    {"bootstrap", asked.bootstrap},
+                                                                    {"prefix", asked.prefix},
+                                                                    {"value", asked.value}};
+        for (const auto& [name, text] : texts) {
+            if (!text.empty()) target += std::string("&") + name + "=" + server::percent_encode(text);
+        }
+        return checked(http_.send("POST", target, "", kLongWait));
     }
 
     Result<std::string> audit(const AuditAsked& asked, const ShowProgress&) override {

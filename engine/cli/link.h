@@ -11,6 +11,7 @@
 #include <daybook/ledger.h>
 #include "engine/base/error.h"
 #include "engine/cli/commands.h"
+#include "engine/server/door.h"
 #include "engine/stream/publisher.h"
 
 namespace daybook::cli {
@@ -47,9 +48,10 @@ public:
     // As JSON: AuditAnswer. A process that serves puts its files where it will.
     virtual Result<std::string> audit(const AuditAsked& asked, const ShowProgress& show) = 0;
 
-    // Compares what is in Kafka with the ledger (api/stream_check.h). A process that serves uses its own publisher's
-    // options, of that generation (0: its first); the directory itself needs some.
-    virtual Result<std::string> check_stream(std::uint32_t generation, const stream::Options* options,
+    // Compares what is in Kafka with the ledger (api/stream_check.h). A process that serves uses its own publishers'
+    // options, and refuses where `asked` means others; the directory itself needs `options`.
+    virtual Result<std::string> check_stream(const server::StreamCheckAsked& asked,
+                                             const std::vector<stream::Options>& options,
                                              const ShowProgress& show) = 0;
 
     // Finishes what was taken. Nothing may follow.

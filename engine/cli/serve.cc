@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "engine/api/stream_check.h"
@@ -58,13 +59,21 @@ public:
         return all;
     }
 
-    [[nodiscard]] Result<std::string> check(std::uint32_t generation) const {
+    [[nodiscard]] Result<std::string> check(const server::StreamCheckAsked& asked) const {
+        if (running_.empty()) return fail(ErrorCode::kNotFound, "nothing is published: serve with --kafka");
+        std::vector<stream::Options> meant;
         for (const Running& one : running_) {
-            if (generation == 0 || generation == one.options.generation) return api::check_stream(ledger_, one.options);
+            const auto& which = asked.generations;
+            if (!which.empty() && std::ranges::find(which, one.options.generation) == which.end()) continue;
+            DAYBOOK_TRY(check_is_meant(asked, one.options));
+            meant.push_back(one.options);
         }
-        return fail(ErrorCode::kNotFound, running_.empty() ? "nothing is published: serve with --kafka"
-                                                           : "generation " + std::to_string(generation) +
-                                                                 " is not published here");
+        for (const std::uint32_t generation : asked.generations) {
+            const auto is_it = [&](const stream::Options& one) { return one.generation == generation; };
+            if (std::ranges::any_of(meant, is_it)) continue;
+            return fail(ErrorCode::kNotFound, "generation " + std::to_string(generation) + " is not published here");
+        }
+        return api::check_stream(ledger_, std::move(meant));
     }
 
     void stop(Deadline deadline) {
@@ -72,6 +81,26 @@ public:
     }
 
 private:
+    // The server compares what it publishes, and says so where something else is asked about.
+    static Result<void> check_is_meant(const server::StreamCheckAsked& asked, const stream::Options& own) {
+        const auto differs = [](const std::string& what, const std::string& own_text, const std::string& asked_text) {
+            return fail(ErrorCode::kInvalid, "the server of this directory publishes with " + what + " " + own_text +
+                                                 ", not " + asked_text + ": leave it out, or stop the server");
+        };
+        if (!asked.bootstrap.empty() && asked.bootstrap != own.bootstrap) {
+            return differs("--kafka", own.bootstrap, asked.bootstrap);
+        }
+        if (!asked.prefix.empty() && asked.prefix != own.prefix) return differs("--prefix", own.prefix, asked.prefix);
+        if (asked.partitions != 0 && own.partitions != 0 && asked.partitions != own.partitions) {
+            return differs("--partitions", std::to_string(own.partitions), std::to_string(asked.partitions));
+        }
+        const std::string value = own.format == stream::ValueFormat::kJson       ? "json"
+                                  : own.format == stream::ValueFormat::kProtobuf ? "protobuf"
+                                                                                 : "confluent";
+        if (!asked.value.empty() && asked.value != value) return differs("--value", value, asked.value);
+        return {};
+    }
+
     struct Running {
         stream::Options options;
         std::unique_ptr<stream::Publisher> publisher;
@@ -144,7 +173,7 @@ int serve(const Common& common, ServeOptions options) {
     http.port = options.port;
     auto door = server::Door::open(**ledger, http,
                                    {[&] { return publishers.status(); },
-                                    [&](std::uint32_t generation) { return publishers.check(generation); }});
+                                    [&](const server::StreamCheckAsked& asked) { return publishers.check(asked); }});
     if (!door) return failed(common, door.error());
     if (const auto written = write_serving_file(common.dir, (*door)->port()); !written)
         return failed(common, written.error());

@@ -70,9 +70,12 @@ int stream_check(const Common& common, const StreamFlags& flags) {
     const auto show = [&](std::string_view what, Position done, Position of) { progress.show(what, done, of); };
     auto link = Link::open(common.dir, show);
     if (!link) return failed(common, link.error());
-    const std::uint32_t generation = flags.generations.empty() ? 0 : flags.generations.front();
-    const auto json =
-        (*link)->check_stream(generation, options->empty() ? nullptr : &options->front(), show);
+    server::StreamCheckAsked asked{flags.generations, flags.kafka, flags.prefix, flags.value, flags.partitions};
+    if (!flags.config.empty() && !options->empty()) {
+        asked.bootstrap = options->front().bootstrap;
+        asked.prefix = options->front().prefix;
+    }
+    const auto json = (*link)->check_stream(asked, *options, show);
     progress.clear();
     if (!json) return failed(common, json.error());
     v1::VerifyAnswer answer;

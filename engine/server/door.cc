@@ -5,6 +5,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
+#include <sstream>
 #include <thread>
 
 #include "engine/api/audit.h"
@@ -167,9 +168,27 @@ private:
     }
 
     HttpResponse check_stream(const api::Question& question) {
-        const auto generation = position_param(question, "generation", 0);
-        if (!generation) return failed({ErrorCode::kInvalid, "generation: a number, as in generation=1"});
-        auto report = publication_.check(static_cast<std::uint32_t>(*generation));
+        StreamCheckAsked asked;
+        const auto text = [&](const char* name) {
+            const auto it = question.params.find(name);
+            return it == question.params.end() ? std::string() : it->second;
+        };
+        std::istringstream generations(text("generation"));
+        for (std::string one; std::getline(generations, one, ',');) {
+            std::uint32_t& generation = asked.generations.emplace_back();
+            const auto [end, error] = std::from_chars(one.data(), one.data() + one.size(), generation);
+            if (error != std::errc{} || end != one.data() + one.size()) {
+                return failed({ErrorCode::kInvalid, "generation: a number or several, as in generation=1,2"});
+            }
+        }
+        std::erase(asked.generations, 0U);  // all, as none is
+        asked.bootstrap = text("bootstrap");
+        asked.prefix = text("prefix");
+        asked.value = text("value");
+        const auto partitions = position_param(question, "partitions", 0);
+        if (!partitions) return failed({ErrorCode::kInvalid, "partitions: a number, as in partitions=12"});
+        asked.partitions = static_cast<std::uint32_t>(*partitions);
+        auto report = publication_.check(asked);
         return report ? plain(std::move(*report)) : failed(report.error());
     }
 
@@ -184,7 +203,7 @@ private:
         if (!given) return failed(given.error());
         options.keys = std::move(*given);
         api::CheckDelivery delivery;
-        if (publication_.check) delivery = [this] { return publication_.check(0); };
+        if (publication_.check) delivery = [this] { return publication_.check({}); };
         auto report = api::audit(ledger_, options, {}, delivery);
         return report ? plain(std::move(report->json)) : failed(report.error());
     }

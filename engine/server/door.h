@@ -4,8 +4,10 @@
 // new events. Failure: an answer with a code; never an exception.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <daybook/ledger.h>
@@ -15,11 +17,19 @@
 
 namespace daybook::server {
 
+// What is compared. Where something is not said, it is as it is published.
+struct StreamCheckAsked {
+    std::vector<std::uint32_t> generations;  // empty: all that are published
+    std::string bootstrap, prefix, value;
+    std::uint32_t partitions = 0;
+};
+
 // The publishers to Kafka that run beside the door. Called on its threads.
 struct Publication {
     std::function<std::vector<api::Streaming>()> status;  // for /v1/status, /v1/stream and /metrics
     // Compares what is in Kafka with the ledger, as api::check_stream; takes long. kNotFound: no such generation.
-    std::function<Result<std::string>(std::uint32_t generation)> check;
+    // kInvalid: another cluster or other topics are meant than those that are published to.
+    std::function<Result<std::string>(const StreamCheckAsked& asked)> check;
 };
 
 class Door {
