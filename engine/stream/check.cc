@@ -1,6 +1,7 @@
 #include "engine/stream/check.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -198,6 +199,8 @@ Result<void> Checker::expect(const Record& record, Partition& partition) {
         wrong(partition.row, record.place.position, at + ": the key of " + id + " is another than " + record.key);
     } else if (there.tombstone != record.left_out || (!there.tombstone && there.value != value)) {
         wrong(partition.row, record.place.position, at + ": the value of " + id + " is not what the ledger holds");
+    } else {
+        check_headers(record, there, at + ": of " + id, partition.row);
     }
     update(partition.digest, there.id);
     update(partition.digest, there.key);
@@ -205,6 +208,29 @@ Result<void> Checker::expect(const Record& record, Partition& partition) {
     ++partition.row.checked;
     partition.ahead.reset();
     return {};
+}
+
+// Those that depend on nothing but the event.
+void Checker::check_headers(const Record& record, const ReadRecord& there, const std::string& where,
+                            CheckRow& row) const {
+    const auto expect_header = [&](const char* name, std::string_view right) {
+        if (there.header(name) == right) return;
+        wrong(row, record.place.position, where + " the header " + name + " is '" + std::string(there.header(name)) +
+                                              "', and '" + std::string(right) + "' was to be there");
+    };
+    expect_header("ce_specversion", "1.0");
+    expect_header("ce_source", "/daybook/" + ledger_.text());
+    expect_header("ce_type", "daybook." + std::string(record.type) + ".v1");
+    expect_header("ce_time", format_time(record.occurred_at));
+    expect_header("ce_parts", record.parts > 1 ? std::to_string(record.parts) : "");
+    expect_header("content-type",
+                  options_.format == ValueFormat::kJson ? "application/json" : "application/protobuf");
+    Position sequence = 0;
+    const char* const end = there.sequence.data() + there.sequence.size();
+    const auto [read, error] = std::from_chars(there.sequence.data(), end, sequence);
+    if (error != std::errc() || read != end || sequence != record.place.position) {
+        expect_header("ce_sequence", std::to_string(record.place.position));
+    }
 }
 
 // Behind the last that was expected, up to where the partition ended when the check began: events that are published

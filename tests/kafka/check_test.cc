@@ -307,6 +307,28 @@ TEST_F(CheckTest, ADivergedHistoryIsNamedByItsFirstPosition) {
     EXPECT_THAT(wrong(checked(test::MadeSource(300), options())), ElementsAre(HasSubstr("control 300: Kafka holds")));
 }
 
+TEST_F(CheckTest, AHeaderThatIsNotTheEventsIsNamed) {
+    test::MadeSource source(60);
+    publish(source, options());
+    std::vector<CommittedRecord> all = records(Topic::kEvents);
+    const std::pair<const char*, const char*> spoilt[] = {{"ce_type", "daybook.Sold.v1"},
+                                                          {"ce_source", "/somebody/else"},
+                                                          {"ce_time", "2020-01-01T00:00:00Z"},
+                                                          {"content-type", "application/protobuf"}};
+    for (std::size_t i = 0; i < kPartitions; ++i) {
+        const auto one = std::ranges::find(all, static_cast<std::int32_t>(i), &CommittedRecord::partition);
+        ASSERT_NE(one, all.end());
+        one->headers[spoilt[i].first] = spoilt[i].second;
+    }
+    remake(Topic::kEvents, kPartitions);
+    put(Topic::kEvents, all);
+    const auto found = wrong(checked(source, options()));
+    ASSERT_EQ(found.size(), std::size(spoilt));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        EXPECT_THAT(found[i], HasSubstr(std::string("the header ") + spoilt[i].first + " is '" + spoilt[i].second));
+    }
+}
+
 TEST_F(CheckTest, AMissingTopicIsNamed) {
     test::MadeSource source(100);
     publish(source, options());

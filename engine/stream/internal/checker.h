@@ -91,6 +91,7 @@ private:
     }
     Result<void> check_events();
     Result<void> expect(const Record& record, Partition& partition);
+    void check_headers(const Record& record, const ReadRecord& there, const std::string& where, CheckRow& row) const;
     Result<void> check_behind(Partition& partition) const;
     Result<void> check_log();
     Result<bool> check_frame(const ReadRecord& record, Position& next, CheckRow& row);

@@ -16,6 +16,12 @@ std::string_view header_of(const rd_kafka_headers_t* headers, const char* name) 
 
 }  // namespace
 
+std::string_view ReadRecord::header(const char* name) const {
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(message.get(), &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    return header_of(headers, name);
+}
+
 Result<PartitionReader> PartitionReader::open(const kafka::Client& client, const std::string& topic,
                                               std::uint32_t partition, std::int64_t offset) {
     PartitionReader reader(kafka::TopicHandle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr)), partition);

@@ -21,6 +21,9 @@ struct ReadRecord {
     std::string_view id;     // header ce_id; empty where there is none
     std::string_view sequence;  // header ce_sequence
     kafka::Message message;
+
+    // Of any name; empty where there is none.
+    [[nodiscard]] std::string_view header(const char* name) const;
 };
 
 // Threads: one. The client outlives it.
