@@ -102,7 +102,7 @@ private:
         };
         add("status", "how publishing stands", [this] { return stream_status(common_); });
         add_stream_options(*add("check", "compare what is in Kafka with the ledger: every generation that is named, or "
-                                "that the server publishes",
+                                "that the server publishes; exit code 2: not all of it could be compared",
                                 [this] { return stream_check(common_, stream_); }));
         add("snapshot", "every piece, or the stock, as JSON a line: where a consumer may begin",
             [this] { return stream_snapshot(common_, what_); })
