@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "engine/codec/event_codec.h"
@@ -40,7 +41,15 @@ void update(Sha256& digest, std::string_view part) {
 Result<codec::ControlRecord> Checker::read_control() const {
     std::vector<Tail> tails(1);
     tails[0].topic = topics_.name(Topic::kControl);
-    DAYBOOK_TRY(read_tails(readers_, tails, after(kCheckRead)));
+    // What was acknowledged to its publisher may not show yet: what is open is waited for.
+    const Deadline undecided = after(kCheckMarkers);
+    std::int64_t end = 0;
+    while (true) {
+        DAYBOOK_TRY(read_tails(readers_, tails, after(kCheckRead)));
+        end = end == 0 ? tails[0].end : end;
+        if (tails[0].high >= end || std::chrono::steady_clock::now() >= undecided) break;
+        std::this_thread::sleep_for(kCheckAgain);
+    }
     if (!tails[0].last) {
         return fail(ErrorCode::kNotFound, "topic " + tails[0].topic + " holds no cursor: nothing was published there");
     }
