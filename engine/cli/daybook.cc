@@ -81,7 +81,8 @@ private:
     }
 
     void add_stream_options(CLI::App& to) {
-        to.add_option("--kafka", stream_.kafka, "bootstrap servers, host:port,…; nothing is published without");
+        to.add_option("--kafka", stream_.kafka, "bootstrap servers, host:port,…; nothing is published without")
+            ->check([](const std::string& text) { return text.empty() ? "is empty: give host:port" : std::string(); });
         to.add_option("--prefix", stream_.prefix, "of the topics' names");
         to.add_option("--generation", stream_.generations, "of topics; several, to publish a new one beside the old")
             ->check(CLI::Range(1U, 1'000'000U));

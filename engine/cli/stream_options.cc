@@ -16,9 +16,9 @@ constexpr std::size_t kSecretBytesMax = 64u << 10;
 constexpr std::int64_t kDayMs = 86'400'000;
 
 // What [kafka] knows, and what a generation may have otherwise, in [kafka.generations.<number>].
-constexpr std::array<std::string_view, 11> kKafkaKeys{
-    "bootstrap", "prefix",  "generation", "partitions",     "replicas",   "value",
-    "debezium",  "schemas", "client",     "retention_days", "generations"};
+constexpr std::array<std::string_view, 12> kKafkaKeys{
+    "bootstrap", "prefix",  "generation", "partitions",     "replicas",    "value",
+    "debezium",  "schemas", "client",     "retention_days", "generations", "topics"};
 constexpr std::array<std::string_view, 5> kGenerationKeys{"partitions", "value", "debezium", "schemas",
                                                           "retention_days"};
 
@@ -111,6 +111,8 @@ Result<void> read_client(const File& config, stream::Options& options) {
     const toml::table* const settings = config.node("kafka", "client").as_table();
     if (settings == nullptr) return {};
     for (const auto& [name, value] : *settings) {
+        if (name.str() == "bootstrap.servers")
+            return config.wrong("[kafka.client] bootstrap.servers: kafka.bootstrap says it");
         DAYBOOK_ASSIGN(std::string text, client_setting(value, config, name.str()));
         options.client.emplace_back(name.str(), std::move(text));
     }
@@ -147,6 +149,7 @@ Result<void> read_topics(const File& config, const File::Section& section, strea
     DAYBOOK_ASSIGN(options.partitions, config.get(section, "partitions", options.partitions));
     DAYBOOK_ASSIGN(options.debezium_headers, config.get(section, "debezium", options.debezium_headers));
     DAYBOOK_ASSIGN(const std::int64_t days, config.get(section, "retention_days", std::int64_t{0}));
+    if (days < 0) return config.wrong(section.name + ".retention_days is " + std::to_string(days) + "; 0 is for ever");
     if (days > 0) options.retention_ms = days * kDayMs;
     DAYBOOK_ASSIGN(const std::string value, config.get(section, "value", std::string()));
     if (!value.empty()) {
@@ -174,16 +177,24 @@ Result<File::Section> section_of(const File& config, std::uint32_t generation) {
 
 // One number, or a list of them.
 Result<std::vector<std::uint32_t>> generations_of(const File& config, const StreamFlags& flags) {
-    if (!flags.generations.empty()) return flags.generations;
+    std::vector<std::uint32_t> generations = flags.generations;
+    const auto twice = [&] {
+        std::ranges::sort(generations);
+        return std::ranges::adjacent_find(generations) != generations.end();
+    };
+    if (!generations.empty()) {
+        if (!twice()) return flags.generations;
+        return fail(ErrorCode::kInvalid, "--generation: each is published once, and one is named twice");
+    }
     const auto node = config.node("kafka", "generation");
     if (!node) return std::vector<std::uint32_t>{1};
-    std::vector<std::uint32_t> generations;
     if (const auto one = node.value<std::uint32_t>()) generations.push_back(*one);
     if (const toml::array* list = node.as_array(); list != nullptr) {
         for (const auto& element : *list) generations.push_back(element.value<std::uint32_t>().value_or(0));
     }
     const bool valid = !generations.empty() && std::ranges::find(generations, 0U) == generations.end();
-    if (!valid) return config.wrong("kafka.generation must be a number from 1, or a list of such");
+    if (!valid || twice())
+        return config.wrong("kafka.generation must be a number from 1, or a list of such, each once");
     return generations;
 }
 
@@ -196,6 +207,10 @@ Result<std::vector<stream::Options>> stream_options(const StreamFlags& flags) {
     DAYBOOK_ASSIGN(options.bootstrap, config.get("bootstrap", std::string()));
     DAYBOOK_ASSIGN(options.prefix, config.get("prefix", options.prefix));
     DAYBOOK_ASSIGN(options.replicas, config.get("replicas", options.replicas));
+    DAYBOOK_ASSIGN(const std::string topics, config.get("topics", std::string("create")));
+    if (topics != "create" && topics != "trust")
+        return config.wrong("kafka.topics is neither \"create\" nor \"trust\"");
+    if (topics == "trust") options.topics = stream::Options::Topics::kTrust;
     DAYBOOK_TRY(read_client(config, options));
     DAYBOOK_TRY(read_topics(config, config.kafka(), options));
     if (!flags.kafka.empty()) options.bootstrap = flags.kafka;

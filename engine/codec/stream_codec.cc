@@ -22,6 +22,7 @@ std::string control_to_json(const ControlRecord& record) {
     message.mutable_written_at()->set_nanos(static_cast<std::int32_t>(record.written_at % kSecond) * 1000);
     message.set_records(record.records);
     message.set_publisher(record.publisher);
+    message.set_value(record.value);
     return to_json(message);
 }
 
@@ -43,6 +44,7 @@ Result<ControlRecord> control_from_json(std::string_view json) {
     record.written_at = message.written_at().seconds() * kSecond + message.written_at().nanos() / 1000;
     record.records = message.records();
     record.publisher = message.publisher();
+    record.value = message.value();
     return record;
 }
 

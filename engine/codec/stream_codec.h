@@ -25,6 +25,7 @@ struct ControlRecord {
     Micros written_at = 0;
     std::uint64_t records = 0;
     std::string publisher;
+    std::string value;  // stream::to_string(ValueFormat); empty: written before that was recorded
 };
 
 std::string control_to_json(const ControlRecord& record);

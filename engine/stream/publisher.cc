@@ -19,6 +19,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::size_t kPrefixMax = 180;  // Kafka takes 249 characters, of which the ledger's id and the rest take 53
+
 constexpr milliseconds kLookAround{100};
 constexpr milliseconds kGraceBeforeHard{300};  // between giving up a transaction and giving up its thread
 
@@ -210,6 +212,12 @@ Result<std::unique_ptr<Publisher>> Publisher::start(const Source& source, Ledger
     if (options.bootstrap.empty()) return fail(ErrorCode::kInvalid, "no Kafka broker is named: give host:port");
     if (options.prefix.empty() || options.generation == 0) {
         return fail(ErrorCode::kInvalid, "the topics' prefix must not be empty, and generations begin at 1");
+    }
+    constexpr std::string_view kOfNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    if (options.prefix.size() > kPrefixMax || options.prefix.find_first_not_of(kOfNames) != std::string::npos) {
+        return fail(ErrorCode::kInvalid, "the topics' prefix '" + options.prefix +
+                                             "' is no part of a topic's name: at most " + std::to_string(kPrefixMax) +
+                                             " letters, digits, points, underscores and hyphens");
     }
     const SchemaIds& ids = options.schemas;
     if (options.format == ValueFormat::kConfluent && (ids.events == 0 || ids.custody == 0 || ids.stock == 0)) {

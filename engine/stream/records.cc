@@ -65,6 +65,15 @@ std::string subject_key(const custody::Command& command, LedgerId ledger) {
     return numbered("entity", command.entity);
 }
 
+std::string_view to_string(ValueFormat format) {
+    switch (format) {
+        case ValueFormat::kJson: return "json";
+        case ValueFormat::kProtobuf: return "protobuf";
+        case ValueFormat::kConfluent: break;
+    }
+    return "confluent";
+}
+
 std::uint32_t SchemaIds::of(Topic topic) const {
     switch (topic) {
         case Topic::kEvents: return events;

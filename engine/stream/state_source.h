@@ -22,6 +22,8 @@ enum class ValueFormat : std::uint8_t {
     kProtobuf,
     kConfluent,  // protobuf with the id of its schema in a registry before it, as Confluent's serialisers write it
 };
+// "json", "protobuf", "confluent".
+std::string_view to_string(ValueFormat format);
 
 // A piece, encoded.
 struct PieceState {

@@ -7,7 +7,7 @@ import re
 import threading
 import unittest
 
-from program import SOURCE, LedgerTest, code_of, expected_code, http_call, simulate
+from program import SOURCE, Ledger, LedgerTest, code_of, expected_code, http_call, simulate
 
 
 class DoorTest(LedgerTest):
@@ -116,6 +116,26 @@ class DoorTest(LedgerTest):
             self.assertIn(part, answer["error"]["message"])
         status, _, answer = self.post('{"atomic":true,"commands":[]}')
         self.assertEqual((status, code_of(answer)), (400, "E_SCHEMA"))
+
+    def test_a_publisher_that_cannot_work_is_not_started(self):
+        book = Ledger()
+        self.addCleanup(book.remove)
+        book.run("init")
+        config = book.dir / "test.toml"
+        somewhere = ("--kafka", "127.0.0.1:1")
+        for arguments, text, named in (
+                (("--kafka", ""), "", "--kafka"),
+                ((*somewhere, "--prefix", "two words"), "", "'two words'"),
+                ((*somewhere, "--generation", "2", "2"), "", "named twice"),
+                ((*somewhere, "--value", "xml"), "", "'xml'"),
+                (somewhere, "[kafka]\ngeneration = [1, 1]\n", "each once"),
+                (somewhere, "[kafka]\nretention_days = -5\n", "retention_days is -5"),
+                (somewhere, "[kafka]\ntopics = \"make\"\n", "kafka.topics"),
+                (somewhere, "[kafka.client]\n\"bootstrap.servers\" = \"127.0.0.1:2\"\n", "bootstrap.servers")):
+            config.write_text(text)
+            done = book.run("serve", "--config", str(config), *arguments, check=False)
+            self.assertNotEqual(done.returncode, 0, arguments)
+            self.assertIn(named, done.stderr.decode(), arguments)
 
     def test_a_second_writer_is_refused_by_name(self):
         (self.ledger.dir / "serving.json").unlink()  # as if the holder did not serve

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <mutex>
+#include <string>
 
 #include "engine/base/limits.h"
 #include "engine/codec/stream_codec.h"
@@ -284,6 +286,37 @@ TEST_F(BrokerTest, KilledInMidStreamAndStartedAgain) {
         ASSERT_EQ(broker("start"), 0);
     }
     ASSERT_TRUE(publisher->wait_published(100'000, after(seconds(120)))) << publisher->status().last_error;
+    publisher->stop(after(seconds(10)));
+    expect_exactly_once(source);
+}
+
+// Whoever reads the log of `daybook serve` sees that Kafka is silent, and that it is back.
+TEST_F(BrokerTest, SilenceIsSaidOnce) {
+    test::MadeSource source(10);
+    std::mutex mutex;
+    std::string said;
+    Options with = options();
+    with.say = [&](Options::Severity, std::string_view text) {
+        const std::lock_guard lock(mutex);
+        (said += text) += '\n';
+    };
+    const auto times = [&](std::string_view text) {
+        const std::lock_guard lock(mutex);
+        std::size_t count = 0;
+        for (std::size_t at = said.find(text); at != std::string::npos; at = said.find(text, at + 1)) ++count;
+        return count;
+    };
+    kill_broker();
+    auto publisher = start(source, with);
+    ASSERT_TRUE(test::wait_until([&] { return times("(bootstrap " + bootstrap_ + ")") == 1; })) << said;
+    ASSERT_EQ(broker("start"), 0);
+    ASSERT_TRUE(publisher->wait_published(10, after(seconds(60)))) << publisher->status().last_error;
+    EXPECT_EQ(times("Kafka cannot be reached"), 1U) << said;
+    signal_broker(SIGSTOP);
+    source.grow_to(20);
+    EXPECT_TRUE(test::wait_until([&] { return times("Kafka does not answer") == 1; })) << said;
+    signal_broker(SIGCONT);
+    ASSERT_TRUE(publisher->wait_published(20, after(seconds(60)))) << publisher->status().last_error;
     publisher->stop(after(seconds(10)));
     expect_exactly_once(source);
 }

@@ -17,6 +17,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class StateTest : public KafkaTest {
 protected:
@@ -93,6 +95,65 @@ TEST_F(StateTest, EveryTopicIsWhatTheLedgerSaysHoweverOftenPublishingStopped) {
     expect_exactly_once(source);
     expect_state(source);
     expect_log(source);
+}
+
+TEST_F(StateTest, ALostTopicOfStateIsWrittenAgain) {
+    test::MadeSource source(2'000);
+    const test::MadeState state(source);
+    std::string said;
+    Options with = options();
+    with.state = &state;
+    with.say = [&](Options::Severity, std::string_view text) { (said += text) += '\n'; };
+    auto publisher = start(source, with);
+    ASSERT_TRUE(publisher->wait_published(2'000, after(seconds(60)))) << publisher->status().last_error;
+    publisher->stop(after(seconds(10)));
+    EXPECT_THAT(said, Not(HasSubstr("written again")));
+    for (const Topic topic : {Topic::kCustody, Topic::kStock}) {
+        const std::string command = std::string(DAYBOOK_SOURCE_DIR) +
+                                    "/tests/kafka/broker java org.apache.kafka.tools.TopicCommand --bootstrap-server " +
+                                    bootstrap_ + " --delete --topic " + topics().name(topic);
+        ASSERT_EQ(std::system(command.c_str()), 0);
+    }
+    publisher = start(source, with);
+    ASSERT_TRUE(test::wait_until([&] { return publisher->status().transactions > 0; }))
+        << publisher->status().last_error;
+    publisher->stop(after(seconds(10)));
+    EXPECT_THAT(said, HasSubstr(topics().name(Topic::kCustody) + " holds nothing, and 2000 events are published"));
+    expect_exactly_once(source);
+    expect_state(source);
+}
+
+// A piece that a backlog touches again and again is written once, not each time.
+TEST_F(StateTest, TheSameStateIsNotWrittenAgain) {
+    test::MadeSource source(20'000);
+    const test::MadeState state(source);
+    Options with = options();
+    with.state = &state;
+    auto publisher = start(source, with);
+    ASSERT_TRUE(publisher->wait_published(20'000, after(seconds(60)))) << publisher->status().last_error;
+    publisher->stop(after(seconds(10)));
+    EXPECT_EQ(test::read_committed(bootstrap_, topics().name(Topic::kCustody), kPartitions).size(),
+              newest(Topic::kCustody).size());
+    expect_state(source);
+}
+
+TEST_F(StateTest, ValuesOfAnotherFormatAreForAnotherGeneration) {
+    test::MadeSource source(100);
+    auto publisher = start(source);
+    ASSERT_TRUE(publisher->wait_published(100, after(seconds(60)))) << publisher->status().last_error;
+    publisher->stop(after(seconds(10)));
+    source.grow_to(200);
+    Options with = options();
+    with.format = ValueFormat::kProtobuf;
+    publisher = start(source, with);
+    ASSERT_TRUE(test::wait_until([&] { return publisher->status().state == State::kRefused; }));
+    EXPECT_THAT(publisher->status().last_error,
+                HasSubstr("the values of this generation are json, and not protobuf"));
+    publisher->stop(after(seconds(10)));
+    publisher = start(source);
+    ASSERT_TRUE(publisher->wait_published(200, after(seconds(60)))) << publisher->status().last_error;
+    publisher->stop(after(seconds(10)));
+    expect_exactly_once(source);
 }
 
 TEST_F(StateTest, WhoIsUpToDateGivesEachEventThePieceAfterIt) {

@@ -8,7 +8,7 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 }  // namespace
 
 Result<Cursor> judge(const Found& found, LedgerId ledger, Position head, std::uint32_t partitions,
-                     std::optional<Position> known) {
+                     std::string_view value, std::optional<Position> known) {
     Cursor cursor;
     cursor.floors = found.places;
     if (found.control) {
@@ -20,6 +20,11 @@ Result<Cursor> judge(const Found& found, LedgerId ledger, Position head, std::ui
             return fail(ErrorCode::kForeign, "the ledger was published to " + number(control.partitions) +
                                                  " partitions, and the events topic has " + number(partitions) +
                                                  "; the number can never change: publish another generation of topics");
+        }
+        if (!control.value.empty() && control.value != value) {
+            return fail(ErrorCode::kForeign, "the values of this generation are " + control.value + ", and not " +
+                                                 std::string(value) +
+                                                 "; readers rely on that: publish another generation of topics");
         }
         cursor.next = control.next;
         cursor.epoch = control.epoch;
@@ -57,6 +62,7 @@ Result<Cursor> judge(const Found& found, LedgerId ledger, Position head, std::ui
         }
         if (place->position >= cursor.next) ++cursor.torn;
     }
+    cursor.state_lost = found.stateless && cursor.next > 0;
     return cursor;
 }
 

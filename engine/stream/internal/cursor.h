@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -19,6 +20,7 @@ struct Found {
     std::vector<bool> emptied;                       // of each: it holds nothing, but once did (retention)
     std::optional<Position> log_next;                // behind the last frame of the log topic
     bool log_emptied = false;
+    bool stateless = false;                          // custody is there, and nothing was ever written to it
     std::string offsets;                             // of the control topic, for people
 };
 
@@ -29,16 +31,18 @@ struct Cursor {
     std::vector<std::optional<RecordPlace>> floors;  // records at or before these are there already
     Position log_floor = 0;                          // and frames of the log below this
     std::uint64_t torn = 0;                          // partitions in which a torn commit had left records behind `next`
+    bool state_lost = false;                         // events are there, and no state: all of it has to be written
 };
 
 // kForeign with a sentence for a person where publishing must not go on:
-//   the control record is another ledger's, or of another number of partitions; Kafka holds positions that the ledger
+//   the control record is another ledger's, of another number of partitions or of values of another format than
+//   `value`; Kafka holds positions that the ledger
 //   does not have (it was put back to an older state, or is not the ledger that was published).
 // kNotFound where less is there than had been committed: records without a cursor; a cursor below `known`, which is
 // what this process saw committed before. Doubtful at first, since a cluster that has just come back may not show all
 // of it yet: read again, and only then believed.
 Result<Cursor> judge(const Found& found, LedgerId ledger, Position head, std::uint32_t partitions,
-                     std::optional<Position> known);
+                     std::string_view value, std::optional<Position> known);
 
 // The last event below the cursor must be in its partitions (unless retention emptied them): `records` are those it
 // becomes. kNotFound, as above: the topic has lost records or was made anew.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <unordered_set>
 #include <utility>
 
@@ -16,13 +17,14 @@ constexpr std::chrono::milliseconds kLookAround{100};
 
 }  // namespace
 
-Pump::Pump(const Source& source, const StateSource* state, RecordMaker maker, Position from, Floors floors)
+Pump::Pump(const Source& source, const StateSource* state, RecordMaker maker, Position from, Floors floors, Begin begin)
     : source_(source),
       state_(state),
       maker_(std::move(maker)),
       state_records_(maker_.ledger(), maker_.partitions(), maker_.format()),
       next_(from),
       floors_(std::move(floors)),
+      begin_(begin),
       thread_([this] { run(); }) {}
 
 Pump::~Pump() { stop(); }
@@ -53,7 +55,29 @@ Result<std::optional<Piece>> Pump::take(When when, Deadline deadline) {
     return std::nullopt;
 }
 
+bool Pump::hand_over(Piece piece, Position head) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stopping_ || pieces_.size() < limits::kStreamPiecesWaitingMax; });
+    if (stopping_) return false;
+    next_ = piece.next;
+    idle_ = next_ >= head && piece.boundary && source_.head() <= next_;
+    pieces_.push_back(std::move(piece));
+    lock.unlock();
+    changed_.notify_all();
+    return true;
+}
+
 void Pump::run() {
+    if (begin_ == Begin::kAllState && state_ != nullptr) {
+        if (const auto given = give_all_state(); !given) {
+            {
+                const std::lock_guard lock(mutex_);
+                failure_ = given.error();
+            }
+            changed_.notify_all();
+            return;
+        }
+    }
     while (true) {
         const Position head = source_.wait_past(next_, after(kLookAround));
         {
@@ -67,20 +91,15 @@ void Pump::run() {
             if (head <= next_) continue;
         }
         Result<Piece> piece = make_piece(head);
-        std::unique_lock lock(mutex_);
         if (!piece) {
-            failure_ = piece.error();
-            lock.unlock();
+            {
+                const std::lock_guard lock(mutex_);
+                failure_ = piece.error();
+            }
             changed_.notify_all();
             return;
         }
-        changed_.wait(lock, [&] { return stopping_ || pieces_.size() < limits::kStreamPiecesWaitingMax; });
-        if (stopping_) return;
-        next_ = piece->next;
-        pieces_.push_back(std::move(*piece));
-        idle_ = next_ >= head && piece->boundary && source_.head() <= next_;
-        lock.unlock();
-        changed_.notify_all();
+        if (!hand_over(std::move(*piece), head)) return;
     }
 }
 
@@ -159,6 +178,45 @@ Result<std::unique_ptr<StateReading>> Pump::read_state(Position at_least) {
     }
 }
 
+void Pump::add_custody(const StateReading& reading, const ItemId& item, PieceState& state, Piece& piece) {
+    if (written_.size() >= limits::kStreamPiecesKnownMax) written_.clear();
+    const std::string_view content = state_content(state.value, maker_.format());
+    const Written now{reading.position(), state.last_event, std::hash<std::string_view>{}(content)};
+    const auto [known, is_new] = written_.try_emplace(item, now);
+    if (!is_new) {
+        const Written before = std::exchange(known->second, now);
+        if (before.last_event == now.last_event && before.content == now.content) return;
+    }
+    piece.records.push_back(state_records_.custody(item, state, reading.position()));
+    piece.bytes += piece.records.back().key.size() + piece.records.back().value.size();
+}
+
+// The events before next_ have been published, and this may reflect later ones, as any state does.
+Result<void> Pump::give_all_state() {
+    DAYBOOK_ASSIGN(const auto reading, read_state(next_));
+    DAYBOOK_ASSIGN(const Hash root, source_.root(next_));
+    Piece piece;
+    std::unordered_set<std::string> models;
+    const auto give = [&]() -> Result<void> {
+        piece.models.assign(models.begin(), models.end());
+        piece.next = next_;
+        piece.boundary = true;
+        piece.root = root;
+        models.clear();
+        if (hand_over(std::exchange(piece, {}), kNoPosition)) return {};
+        return fail(ErrorCode::kStopped, "the publisher is stopping");
+    };
+    DAYBOOK_TRY(reading->all_pieces(maker_.format(), [&](const ItemId& item, const PieceState& state) -> Result<void> {
+        PieceState mine = state;
+        models.insert(mine.model);
+        add_custody(*reading, item, mine, piece);
+        const bool full = piece.records.size() >= limits::kStreamPieceRecordsTarget ||
+                          piece.bytes >= limits::kStreamPieceBytesTarget;
+        return full ? give() : Result<void>();
+    }));
+    return piece.records.empty() ? Result<void>() : give();
+}
+
 Result<void> Pump::add_state(Piece& piece) {
     DAYBOOK_ASSIGN(const auto reading, read_state(piece.next));
     for (const ClosedBy& closed : closed_) {
@@ -172,13 +230,16 @@ Result<void> Pump::add_state(Piece& piece) {
     std::unordered_set<std::string> models;
     for (const auto& [item, index] : touched_) {
         const Position event = index == kNoRecord ? kNoPosition : piece.records[index].place.position;
+        // Nothing is seen to have happened to it since it was written, and it is asked for after another event.
+        const auto known = written_.find(item);
+        const bool same = known != written_.end() && known->second.reading == reading->position();
+        if (same && known->second.last_event != event) continue;
         DAYBOOK_ASSIGN(auto state, reading->piece(item, maker_.format(), event));
         if (!state) continue;
         // Known exactly where nothing has happened to the piece since: always, unless publishing is behind.
         if (event == state->last_event) piece.records[index].after = std::move(state->after);
         models.insert(state->model);
-        piece.records.push_back(state_records_.custody(item, *state, reading->position()));
-        piece.bytes += piece.records.back().key.size() + piece.records.back().value.size();
+        add_custody(*reading, item, *state, piece);
     }
     piece.models.assign(models.begin(), models.end());
     return {};

@@ -4,6 +4,7 @@
 // Threads.   Owns one thread. take() and stop() are for the publisher's; stop() for any.
 // Failure.   A log that cannot be read, or bytes that are no event, end the pump; take() then answers the error.
 // Limits.    limits::kStreamPiecesWaitingMax pieces wait; then the pump waits, and holds nothing of the log meanwhile.
+//            What was last written of limits::kStreamPiecesKnownMax pieces is known, and not written again.
 #pragma once
 
 #include <condition_variable>
@@ -43,9 +44,14 @@ struct Piece {
 
 class Pump {
 public:
+    // kAllState: the state of every piece and model comes before the events, for topics that hold none of it.
+    enum class Begin : std::uint8_t { kEvents, kAllState };
+
     // `source` and `state` outlive the pump, or stop() is called before they go. `state` nullptr: no records of state.
-    // What `floors` has is published already and left out; but state is always written.
-    Pump(const Source& source, const StateSource* state, RecordMaker maker, Position from, Floors floors);
+    // What `floors` has is published already and left out. The state of a piece is written where it is another than
+    // this pump has written last: what it gives must be committed, or the pump be given up.
+    Pump(const Source& source, const StateSource* state, RecordMaker maker, Position from, Floors floors,
+         Begin begin = Begin::kEvents);
     ~Pump();
     Pump(const Pump&) = delete;
     Pump& operator=(const Pump&) = delete;
@@ -60,6 +66,9 @@ public:
 
 private:
     void run();
+    // Waits for room; false: the pump is to stop.
+    bool hand_over(Piece piece, Position head);
+    Result<void> give_all_state();
     // Fills a piece with events of [next_, head); stops at its size or at the head.
     Result<Piece> make_piece(Position head);
     // Adds the events of [next_, head) until the piece is full.
@@ -67,6 +76,8 @@ private:
     Result<void> add_event(Position position, std::string_view stored, Piece& piece);
     Result<void> add_frame(Piece& piece);
     Result<void> add_state(Piece& piece);
+    // Adds the record of a piece's state, but where the same has been written.
+    void add_custody(const StateReading& reading, const ItemId& item, PieceState& state, Piece& piece);
     Result<std::unique_ptr<StateReading>> read_state(Position at_least);
     bool published_already(const Record& record) const;
 
@@ -76,6 +87,15 @@ private:
     const StateRecords state_records_;
     Position next_;
     const Floors floors_;
+    const Begin begin_;
+
+    // What was written last of a piece, and the position of the reading by which that was seen to hold.
+    struct Written {
+        Position reading = 0;
+        Position last_event = 0;
+        std::size_t content = 0;
+    };
+    std::unordered_map<ItemId, Written, UuidHash> written_;
 
     // Of the piece that is being made:
     std::vector<Record> made_;

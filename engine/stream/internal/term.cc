@@ -17,6 +17,7 @@ constexpr milliseconds kNewTopicWait{10'000};  // until brokers tell of a topic 
 constexpr milliseconds kReadBack{20'000};      // all tails
 constexpr milliseconds kMarkersWait{3'000};    // until what is over looks over in every partition
 constexpr milliseconds kClose{10'000};
+constexpr milliseconds kPatience{5'000};       // with a call that takes long, before an operator is told
 constexpr milliseconds kLookAround{100};
 constexpr std::uint32_t kPartitionsDefault = 12;
 
@@ -110,6 +111,21 @@ bool Term::step(std::string_view what, milliseconds longest) {
     return true;
 }
 
+bool Term::grumble(std::string_view what) {
+    const std::string_view call = what.substr(0, what.find(','));
+    const Deadline now = std::chrono::steady_clock::now();
+    if (call != waited_for_) {
+        waited_for_ = call;
+        waited_since_ = now;
+        grumbled_ = false;
+    } else if (!grumbled_ && now - waited_since_ >= kPatience) {
+        grumbled_ = true;
+        say(Options::Severity::kWarning, "Kafka does not answer (" + std::string(what) +
+                                             "); events wait in the log until it does");
+    }
+    return true;
+}
+
 bool Term::stopping() const {
     const std::lock_guard lock(mutex_);
     return abandoned_ || stop_at_.has_value();
@@ -171,7 +187,9 @@ Outcome Term::publish() {
                                   .state = config_.options.state != nullptr,
                                   .clock = &clock_};
     auto producer = Producer::make(client_settings(config_.options), options, config_.topics(),
-                                   [this](std::string_view what, milliseconds longest) { return step(what, longest); });
+                                   [this](std::string_view what, milliseconds longest) {
+                                       return step(what, longest) && grumble(what);
+                                   });
     if (!producer) return {Outcome::How::kRefused, producer.error().message};
     if (auto ready = producer->init(); !ready) return broken(ready.error());
     Cursor cursor;
@@ -189,7 +207,14 @@ std::optional<Outcome> Term::reach(const kafka::Client& client) {
     while (true) {
         if (stopping() || !step("reaching Kafka at " + config_.options.bootstrap, kRequest * 2)) return stopped();
         const auto reached = client.reach(ms(milliseconds(1000)));
-        if (reached) return std::nullopt;
+        if (reached) {
+            if (wait > config_.options.retry_min) say(Options::Severity::kInfo, "Kafka answers");
+            return std::nullopt;
+        }
+        if (wait == config_.options.retry_min) {
+            say(Options::Severity::kWarning, reached.error().message + " (bootstrap " + config_.options.bootstrap +
+                                                 "); events wait in the log until it can");
+        }
         report([&](Status& status) {
             status.last_error = reached.error().message;
             status.last_error_at = clock_.now();
@@ -357,8 +382,13 @@ Result<Found> Term::read_back(const Readers& readers, std::uint32_t partitions) 
         if (tails[i].high < tails[i].end) open_.push_back(places[i]);
     }
     for (const Tail& tail : tails) DAYBOOK_TRY(check_decided(tail));
+    bool stateless = config_.publishes(Topic::kCustody);
+    for (std::size_t i = 0; i < tails.size(); ++i) {
+        if (places[i].first == Topic::kCustody && tails[i].end > 0) stateless = false;
+    }
     const Tail& log = tails[1 + partitions];
     Found found;
+    found.stateless = stateless;
     found.offsets = "the control topic holds offsets " + std::to_string(tails[0].low) + " to " +
                     std::to_string(tails[0].high);
     if (tails[0].last) {
@@ -386,7 +416,8 @@ Result<Cursor> Term::compare_with_ledger(const Found& found, std::uint32_t parti
     const std::lock_guard gate(source_gate_);
     if (stopping()) return fail(ErrorCode::kUnavailable, "the publisher is stopping");
     const Source& source = *config_.source;
-    DAYBOOK_ASSIGN(Cursor cursor, judge(found, config_.ledger, source.head(), partitions, known()));
+    DAYBOOK_ASSIGN(Cursor cursor, judge(found, config_.ledger, source.head(), partitions,
+                                               to_string(config_.options.format), known()));
     if (!found.control || cursor.next == 0) return cursor;
     DAYBOOK_ASSIGN(const Hash root, source.root(cursor.next));
     if (root != found.control->root) {
@@ -414,7 +445,8 @@ std::string Term::control_value(Position next, const Hash& root, std::uint32_t p
                                    .partitions = partitions,
                                    .written_at = clock_.now(),
                                    .records = records,
-                                   .publisher = config_.options.name});
+                                   .publisher = config_.options.name,
+                                   .value = std::string(to_string(config_.options.format))});
 }
 
 // The first transaction of a term says whose it is, and brings everything that the client learns late out of the way.
@@ -441,7 +473,8 @@ std::optional<Outcome> Term::claim(Producer& producer, const Cursor& cursor, std
         stock_.emplace(config_.ledger, partitions, config_.options.format);
         pump_ = std::make_unique<Pump>(*config_.source, config_.options.state,
                                        RecordMaker(config_.ledger, partitions, config_.options.format), cursor.next,
-                                       Floors{cursor.floors, cursor.log_floor});
+                                       Floors{cursor.floors, cursor.log_floor},
+                                       cursor.state_lost ? Pump::Begin::kAllState : Pump::Begin::kEvents);
     }
     report([&](Status& status) {
         status.state = State::kPublishing;
@@ -449,6 +482,11 @@ std::optional<Outcome> Term::claim(Producer& producer, const Cursor& cursor, std
         status.next = cursor.next;
         ++status.terms;
     });
+    if (cursor.state_lost) {
+        say(Options::Severity::kWarning, "topic " + config_.topics().name(Topic::kCustody) +
+                                             " holds nothing, and " + std::to_string(cursor.next) +
+                                             " events are published: the state of every piece is written again");
+    }
     say(Options::Severity::kInfo,
         "publishing from position " + std::to_string(cursor.next) + " in term " + std::to_string(epoch_));
     return std::nullopt;

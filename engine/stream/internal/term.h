@@ -80,6 +80,8 @@ public:
 private:
     // Names what comes next and how long it may take; false where it must not be done any more.
     bool step(std::string_view what, std::chrono::milliseconds longest);
+    // Tells the operator once where the same call of the producer has been tried for long; true.
+    bool grumble(std::string_view what);
     [[nodiscard]] bool stopping() const;
     // Sleeps; false when asked to stop.
     bool pause(std::chrono::milliseconds wait);
@@ -130,6 +132,9 @@ private:
     bool progressed_ = false;
     std::unique_ptr<Pump> pump_;
     // The term's own thread's:
+    std::string waited_for_;
+    Deadline waited_since_{};
+    bool grumbled_ = false;
     std::optional<StateRecords> stock_;
     std::vector<std::pair<Topic, std::uint32_t>> open_;  // partitions in which the last reading saw a transaction open
 };

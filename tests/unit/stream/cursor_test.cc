@@ -27,14 +27,14 @@ Found found(std::optional<Position> next, std::vector<std::optional<RecordPlace>
 }
 
 TEST(CursorTest, EmptyTopicsAreABeginning) {
-    const auto cursor = judge(found(std::nullopt, {std::nullopt, std::nullopt}), kLedger, 10, 2, std::nullopt);
+    const auto cursor = judge(found(std::nullopt, {std::nullopt, std::nullopt}), kLedger, 10, 2, "json", std::nullopt);
     ASSERT_TRUE(cursor) << cursor.error().message;
     EXPECT_EQ(cursor->next, 0U);
     EXPECT_EQ(cursor->epoch, 0U);
 }
 
 TEST(CursorTest, GoesOnWhereTheControlRecordSays) {
-    const auto cursor = judge(found(5, {RecordPlace{4, 0}, RecordPlace{3, 0}}), kLedger, 10, 2, 5);
+    const auto cursor = judge(found(5, {RecordPlace{4, 0}, RecordPlace{3, 0}}), kLedger, 10, 2, "json", 5);
     ASSERT_TRUE(cursor) << cursor.error().message;
     EXPECT_EQ(cursor->next, 5U);
     EXPECT_EQ(cursor->epoch, 7U);
@@ -42,7 +42,7 @@ TEST(CursorTest, GoesOnWhereTheControlRecordSays) {
 }
 
 TEST(CursorTest, KeepsWhatATornCommitLeft) {
-    const auto cursor = judge(found(5, {RecordPlace{8, 1}, RecordPlace{4, 0}}), kLedger, 10, 2, std::nullopt);
+    const auto cursor = judge(found(5, {RecordPlace{8, 1}, RecordPlace{4, 0}}), kLedger, 10, 2, "json", std::nullopt);
     ASSERT_TRUE(cursor) << cursor.error().message;
     EXPECT_EQ(cursor->torn, 1U);
     EXPECT_EQ(cursor->floors[0], (RecordPlace{8, 1}));
@@ -78,7 +78,7 @@ TEST(CursorTest, RefusesWhatOnlyAPersonCanJudge) {
          ErrorCode::kNotFound},
     };
     for (const Refused& one : cases) {
-        const auto cursor = judge(one.found, kLedger, 10, 2, one.known);
+        const auto cursor = judge(one.found, kLedger, 10, 2, "json", one.known);
         ASSERT_FALSE(cursor) << one.what;
         EXPECT_EQ(cursor.error().code, one.code) << one.what;
         EXPECT_THAT(cursor.error().message, HasSubstr(one.says)) << one.what;
@@ -88,14 +88,14 @@ TEST(CursorTest, RefusesWhatOnlyAPersonCanJudge) {
 TEST(CursorTest, TheLogTopicReachesTheCursor) {
     Found torn = found(5, {RecordPlace{4, 0}, std::nullopt});
     torn.log_next = 8;
-    EXPECT_EQ(judge(torn, kLedger, 10, 2, {})->log_floor, 8U);
+    EXPECT_EQ(judge(torn, kLedger, 10, 2, "json", {})->log_floor, 8U);
     torn.log_next = 11;
-    EXPECT_THAT(judge(torn, kLedger, 10, 2, {}).error().message, HasSubstr("diverged: the log topic"));
+    EXPECT_THAT(judge(torn, kLedger, 10, 2, "json", {}).error().message, HasSubstr("diverged: the log topic"));
     torn.log_next = 4;
-    EXPECT_EQ(judge(torn, kLedger, 10, 2, {}).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(judge(torn, kLedger, 10, 2, "json", {}).error().code, ErrorCode::kNotFound);
     torn.log_next.reset();
     torn.log_emptied = true;  // by retention
-    EXPECT_TRUE(judge(torn, kLedger, 10, 2, {}));
+    EXPECT_TRUE(judge(torn, kLedger, 10, 2, "json", {}));
 }
 
 TEST(CursorTest, TheLastCommittedRecordsMustBeThere) {
