@@ -110,7 +110,10 @@ private:
     std::string control_value(Position next, const Hash& root, std::uint32_t partitions, std::uint64_t records) const;
     Outcome broken(const Broken& broken) const;
     template <class Change>
-    void report(Change change);
+    void report(Change change) {
+        const std::lock_guard lock(mutex_);
+        if (!abandoned_) config_.board->write(change);
+    }
     void say(Options::Severity severity, std::string_view text);
 
     const TermConfig config_;
