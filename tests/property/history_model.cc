@@ -370,10 +370,20 @@ std::string History::judge_declaration(const Correction& correction) const {
     if (back.event == "CountScanned" && ended) return "E_CORRECTION_CONFLICT";
     // Its correctives would go; none of them may be the target of another correction.
     for (const Record& record : records_) {
-        if (record.declared_by == correction.target && corrected_by(record.seq, records_.size()))
+        if (record.declared_by != correction.target) continue;
+        if (corrected_by(record.seq, records_.size())) return "E_CORRECTION_CONFLICT";
+        if (record.done.act.event == "CountAttested" && closes_vault(record.done.act.obligation))
             return "E_CORRECTION_CONFLICT";
     }
     return "";
+}
+
+bool History::closes_vault(const std::string& count) const {
+    return std::any_of(records_.begin(), records_.end(), [&](const Record& other) {
+        const Act& closed = other.done.act;
+        return closed.event == "VaultClosed" && closed.more.at("count") == count &&
+               effective(other.seq, records_.size());
+    });
 }
 
 // "A count event that an effective CountAttested, VaultClosed or DayClosed rests on is corrected only in one batch with
@@ -381,11 +391,7 @@ std::string History::judge_declaration(const Correction& correction) const {
 bool History::held_by_its_count(const Correction& correction) const {
     const Act& act = records_[correction.target].done.act;
     if (act.event == "CountAttested") {
-        const bool closes = std::any_of(records_.begin(), records_.end(), [&](const Record& other) {
-            const Act& closed = other.done.act;
-            return closed.event == "VaultClosed" && closed.more.at("count") == act.obligation &&
-                   effective(other.seq, records_.size());
-        });
+        const bool closes = closes_vault(act.obligation);
         if (closes || !correction.correctives.empty()) return closes;
         for (const Record& opened : records_) {
             const Act& count = opened.done.act;

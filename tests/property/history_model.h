@@ -107,6 +107,7 @@ private:
     [[nodiscard]] std::set<std::tuple<std::string, std::int64_t, bool>> legs_on(const std::string& account,
                                                                                 std::int64_t before,
                                                                                 std::size_t known) const;
+    [[nodiscard]] bool closes_vault(const std::string& count) const;
     [[nodiscard]] bool held_by_its_count(const Correction& correction) const;
     [[nodiscard]] bool vault_shut(const Record& record) const;
     [[nodiscard]] bool fenced(const Act& act, const SalonModel& here, std::int64_t at) const;

@@ -143,6 +143,7 @@ SalonModel::SalonModel(const std::string& state_machine_json_path) {
 }
 
 std::string SalonModel::state_of(const std::string& account) {
+    if (account.empty()) return "";  // an event that had no leg, where it would have one
     const auto parts = split(account, '/');
     const std::string& kind = parts[0] == "SITE" ? parts[2] : parts[0] == "EXT" ? parts[1] : parts[0];
     static const std::map<std::string, std::string> kStates = {
