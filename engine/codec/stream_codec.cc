@@ -23,6 +23,7 @@ std::string control_to_json(const ControlRecord& record) {
     message.set_records(record.records);
     message.set_publisher(record.publisher);
     message.set_value(record.value);
+    message.set_state_incomplete(record.state_incomplete);
     return to_json(message);
 }
 
@@ -45,6 +46,7 @@ Result<ControlRecord> control_from_json(std::string_view json) {
     record.records = message.records();
     record.publisher = message.publisher();
     record.value = message.value();
+    record.state_incomplete = message.state_incomplete();
     return record;
 }
 

@@ -26,6 +26,7 @@ struct ControlRecord {
     std::uint64_t records = 0;
     std::string publisher;
     std::string value;  // stream::to_string(ValueFormat); empty: written before that was recorded
+    bool state_incomplete = false;
 };
 
 std::string control_to_json(const ControlRecord& record);

@@ -108,19 +108,24 @@ TEST_F(StateTest, ALostTopicOfStateIsWrittenAgain) {
     ASSERT_TRUE(publisher->wait_published(2'000, after(seconds(60)))) << publisher->status().last_error;
     publisher->stop(after(seconds(10)));
     EXPECT_THAT(said, Not(HasSubstr("written again")));
+    const auto last_control = [&] {
+        return test::read_committed(bootstrap_, topics().name(Topic::kControl), 1).back().value;
+    };
     for (const Topic topic : {Topic::kCustody, Topic::kStock}) {
+        said.clear();
         const std::string command = std::string(DAYBOOK_SOURCE_DIR) +
                                     "/tests/kafka/broker java org.apache.kafka.tools.TopicCommand --bootstrap-server " +
                                     bootstrap_ + " --delete --topic " + topics().name(topic);
         ASSERT_EQ(std::system(command.c_str()), 0);
+        publisher = start(source, with);
+        ASSERT_TRUE(test::wait_until([&] { return publisher->status().transactions > 0; }))
+            << publisher->status().last_error;
+        publisher->stop(after(seconds(10)));
+        EXPECT_THAT(said, HasSubstr("lacks what 2000 published events made"));
+        EXPECT_THAT(last_control(), Not(HasSubstr("state_incomplete")));
+        expect_exactly_once(source);
+        expect_state(source);
     }
-    publisher = start(source, with);
-    ASSERT_TRUE(test::wait_until([&] { return publisher->status().transactions > 0; }))
-        << publisher->status().last_error;
-    publisher->stop(after(seconds(10)));
-    EXPECT_THAT(said, HasSubstr(topics().name(Topic::kCustody) + " holds nothing, and 2000 events are published"));
-    expect_exactly_once(source);
-    expect_state(source);
 }
 
 // A piece that a backlog touches again and again is written once, not each time.

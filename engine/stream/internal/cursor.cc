@@ -62,7 +62,9 @@ Result<Cursor> judge(const Found& found, LedgerId ledger, Position head, std::ui
         }
         if (place->position >= cursor.next) ++cursor.torn;
     }
-    cursor.state_lost = found.stateless && cursor.next > 0;
+    // Or a term that wrote it again did not come to the end.
+    const bool incomplete = found.control && found.control->state_incomplete;
+    cursor.state_lost = (found.stateless || incomplete) && cursor.next > 0;
     return cursor;
 }
 

@@ -20,7 +20,7 @@ struct Found {
     std::vector<bool> emptied;                       // of each: it holds nothing, but once did (retention)
     std::optional<Position> log_next;                // behind the last frame of the log topic
     bool log_emptied = false;
-    bool stateless = false;                          // custody is there, and nothing was ever written to it
+    bool stateless = false;                          // to custody or stock nothing was ever written
     std::string offsets;                             // of the control topic, for people
 };
 
@@ -31,7 +31,7 @@ struct Cursor {
     std::vector<std::optional<RecordPlace>> floors;  // records at or before these are there already
     Position log_floor = 0;                          // and frames of the log below this
     std::uint64_t torn = 0;                          // partitions in which a torn commit had left records behind `next`
-    bool state_lost = false;                         // events are there, and no state: all of it has to be written
+    bool state_lost = false;                         // events are there without state: all of it has to be written
 };
 
 // kForeign with a sentence for a person where publishing must not go on:

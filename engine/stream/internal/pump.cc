@@ -214,7 +214,8 @@ Result<void> Pump::give_all_state() {
                           piece.bytes >= limits::kStreamPieceBytesTarget;
         return full ? give() : Result<void>();
     }));
-    return piece.records.empty() ? Result<void>() : give();
+    piece.ends_all_state = true;  // also where there is nothing: the term waits for it
+    return give();
 }
 
 Result<void> Pump::add_state(Piece& piece) {

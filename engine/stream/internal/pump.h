@@ -40,6 +40,7 @@ struct Piece {
     // A transaction may end behind it: its last event ends an atomic batch. A piece that does not is followed by more.
     bool boundary = false;
     Hash root{};  // tree head of the first `next` events
+    bool ends_all_state = false;  // the last one of Pump::Begin::kAllState
 };
 
 class Pump {

@@ -265,13 +265,15 @@ std::string Term::control_value(Position next, const Hash& root, std::uint32_t p
                                    .written_at = clock_.now(),
                                    .records = records,
                                    .publisher = config_.options.name,
-                                   .value = std::string(to_string(config_.options.format))});
+                                   .value = std::string(to_string(config_.options.format)),
+                                   .state_incomplete = state_incomplete_});
 }
 
 // The first transaction of a term says whose it is, and brings everything that the client learns late out of the way.
 std::optional<Outcome> Term::claim(Producer& producer, const Cursor& cursor, std::uint32_t partitions) {
     epoch_ = cursor.epoch + 1;
     producer.set_epoch(epoch_);
+    state_incomplete_ = cursor.state_lost;  // said before the first record of it
     Hash root{};
     {
         const std::lock_guard gate(source_gate_);
@@ -302,9 +304,10 @@ std::optional<Outcome> Term::claim(Producer& producer, const Cursor& cursor, std
         ++status.terms;
     });
     if (cursor.state_lost) {
-        say(Options::Severity::kWarning, "topic " + config_.topics().name(Topic::kCustody) +
-                                             " holds nothing, and " + std::to_string(cursor.next) +
-                                             " events are published: the state of every piece is written again");
+        say(Options::Severity::kWarning, "topic " + config_.topics().name(Topic::kCustody) + " or " +
+                                             config_.topics().name(Topic::kStock) + " lacks what " +
+                                             std::to_string(cursor.next) +
+                                             " published events made: the state of every piece is written again");
     }
     say(Options::Severity::kInfo,
         "publishing from position " + std::to_string(cursor.next) + " in term " + std::to_string(epoch_));
@@ -364,6 +367,7 @@ OrBroken<void> Term::one_transaction(Producer& producer, Piece piece, std::uint3
         for (const Record& record : piece.records) {
             if (auto sent = producer.produce(record); !sent) return sent;
         }
+        if (piece.ends_all_state) state_incomplete_ = false;
         models.insert(piece.models.begin(), piece.models.end());
         records += piece.records.size();
         bytes += piece.bytes;

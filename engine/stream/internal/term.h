@@ -135,6 +135,7 @@ private:
     bool progressed_ = false;
     std::unique_ptr<Pump> pump_;
     // The term's own thread's:
+    bool state_incomplete_ = false;
     std::string waited_for_;
     Deadline waited_since_{};
     bool grumbled_ = false;

@@ -33,6 +33,19 @@ TEST(CursorTest, EmptyTopicsAreABeginning) {
     EXPECT_EQ(cursor->epoch, 0U);
 }
 
+TEST(CursorTest, StateThatIsNotThereOrNotWholeIsLost) {
+    const auto lost = [](Position next, bool stateless, bool incomplete) {
+        Found there = found(next, {std::nullopt, std::nullopt});
+        there.stateless = stateless;
+        there.control->state_incomplete = incomplete;
+        return judge(there, kLedger, 10, 2, "json", std::nullopt)->state_lost;
+    };
+    EXPECT_FALSE(lost(5, false, false));
+    EXPECT_TRUE(lost(5, true, false));
+    EXPECT_TRUE(lost(5, false, true));  // a term died while it wrote
+    EXPECT_FALSE(lost(0, true, false));
+}
+
 TEST(CursorTest, GoesOnWhereTheControlRecordSays) {
     const auto cursor = judge(found(5, {RecordPlace{4, 0}, RecordPlace{3, 0}}), kLedger, 10, 2, "json", 5);
     ASSERT_TRUE(cursor) << cursor.error().message;

@@ -56,6 +56,35 @@ TEST(PumpTest, GivesEveryRecordOnceAndInOrder) {
     EXPECT_TRUE(pieces.back().boundary);
 }
 
+TEST(PumpTest, AllStateComesBeforeTheEventsAndHasAnEnd) {
+    test::MadeEvents events;
+    events.items = 3 * limits::kStreamPieceRecordsTarget;
+    const test::MadeSource source(2 * events.items, events);
+    const test::MadeState state(source);
+    Pump pump(source, &state, maker(), source.head() - 1, no_floors(), Pump::Begin::kAllState);
+    const auto pieces = take_all(pump);
+    std::set<std::string> written;
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < pieces.size() && last == 0; ++i) {
+        EXPECT_TRUE(pieces[i].boundary);
+        EXPECT_EQ(pieces[i].next, source.head() - 1);
+        for (const Record& record : pieces[i].records) {
+            EXPECT_EQ(record.topic, Topic::kCustody);
+            EXPECT_TRUE(written.insert(record.key).second);
+        }
+        if (pieces[i].ends_all_state) last = i;
+    }
+    EXPECT_GE(last, 2U);  // in several pieces, of which the last alone says so
+    std::set<std::string> expected;
+    const test::MadeReading now(source.events(), source.head());
+    ASSERT_TRUE(now.all_pieces(ValueFormat::kJson, [&](const ItemId& item, const PieceState&) {
+        expected.insert(item.text());
+        return Result<void>();
+    }));
+    EXPECT_EQ(written, expected);
+    EXPECT_EQ(pieces.back().next, source.head());
+}
+
 TEST(PumpTest, EndsPiecesWhereAtomicBatchesEnd) {
     const test::MadeSource source(5'000);
     Pump pump(source, nullptr, maker(), 0, no_floors());
