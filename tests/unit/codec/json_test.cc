@@ -12,6 +12,7 @@
 #include "engine/codec/command_codec.h"
 #include "schemas/daybook/v1/answer.pb.h"
 #include "schemas/daybook/v1/event.pb.h"
+#include "schemas/daybook/v1/stream.pb.h"
 #include "schemas/daybook/v1/view.pb.h"
 #include "tests/unit/codec/examples.h"
 
@@ -191,6 +192,16 @@ TEST(Json, RefusesWhatIsNoJson) {
               "no JSON: at byte 12, expected a field's name in double quotes");
     EXPECT_EQ(command_from_json("{\"note\":\"\xc3\x28\"}").error().message, "the JSON is not valid UTF-8");
     EXPECT_EQ(command_from_json("[]").error().message, "the command is a list; give an object");
+}
+
+// A snapshot of stock has no pages.
+TEST(Json, ReadsAStockOfAnySize) {
+    v1::SnapshotAnswer answer;
+    for (std::size_t i = 0; i <= limits::kListMax; ++i) answer.add_stock()->set_model("M-" + std::to_string(i));
+    v1::SnapshotAnswer read;
+    const auto done = from_json(to_json(answer), read);
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_TRUE(pb::util::MessageDifferencer::Equals(read, answer));
 }
 
 TEST(Json, RefusesWhatIsTooLongWithoutLookingAtIt) {
