@@ -1,16 +1,21 @@
 // Reads a ledger's topics as any Java consumer does and asserts what engine/stream/CONSUMERS.md promises. Shares neither
 // client nor code with the publisher.
 //
-//   Verify <bootstrap> <prefix.ledger> <generation> <positions> [cut | book]
+//   Verify <bootstrap> <prefix.ledger> <generation> <positions> [cut] [book] [state=FILE]
 //
 // `positions` is how many events the ledger has; with `cut`, retention may have taken any of them; with `book` it is a
-// whole ledger, so that tree heads are computed anew, and what custody and stock hold must go with the events. Prints one
-// line of JSON, and what is wrong, a line each; ends with 1 if anything is.
+// whole ledger, so that tree heads are computed anew. With `state` the topics custody and stock must go with the events,
+// record by record, and end as the file says: a line of JSON for each key, with its topic, key and value, without a value
+// where a tombstone must be. Prints one line of JSON, and what is wrong, a line each; ends with 1 if anything is.
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,12 +54,12 @@ public final class Verify {
 
     public static void main(String[] arguments) throws Exception {
         if (arguments.length < 4) {
-            System.err.println("usage: Verify <bootstrap> <prefix.ledger> <generation> <positions> [cut | book]");
+            System.err.println("usage: Verify <bootstrap> <prefix.ledger> <generation> <positions> [cut] [book] [state=FILE]");
             System.exit(2);
         }
         Verify verify = new Verify(arguments[0], arguments[1], arguments[2]);
         long positions = Long.parseLong(arguments[3]);
-        String summary = verify.run(positions, arguments.length > 4 ? arguments[4] : "");
+        String summary = verify.run(positions, List.of(arguments).subList(4, arguments.length));
         System.out.println(summary);
         verify.wrong.forEach(System.out::println);
         if (verify.wrongCount > verify.wrong.size()) System.out.println("… " + verify.wrongCount + " in all");
@@ -139,30 +144,48 @@ public final class Verify {
         }
     }
 
-    private String run(long positions, String mode) throws Exception {
+    private String ledger() {
+        return prefix.substring(prefix.lastIndexOf('.') + 1);
+    }
+
+    private String run(long positions, List<String> modes) throws Exception {
         String topic = prefix + ".events" + suffix;
         Events events = new Events(positions);
         events.partitions = partitions(topic);
         read(topic, "read_committed", events::record);
-        boolean cut = mode.equals("cut");
+        boolean cut = modes.contains("cut");
         if (!cut) events.finish();
         long[] attempts = {0};
         read(topic, "read_uncommitted", record -> ++attempts[0]);
-        int[] cursors = control(positions);
         Map<String, Object> summary = new LinkedHashMap<>();
-        if (!cut) summary.put("frames", frames(positions, mode.equals("book")));
-        if (mode.equals("book")) {
-            summary.put("pieces", custody(events));
-            summary.put("tombstones", events.gone);
-            summary.put("stock_rows", state("stock", (key, value) -> { }).size());
+        Map<Long, byte[]> roots = new HashMap<>();
+        if (!cut) summary.put("frames", frames(positions, modes.contains("book"), roots));
+        Control control = new Control(events.partitions, roots);
+        control.read(positions);
+        for (String mode : modes) {
+            if (!mode.startsWith("state=")) continue;
+            Expected expected = new Expected(Path.of(mode.substring(6)));
+            State custody = new State("custody", positions);
+            custody(events, custody, !cut);
+            State stock = new State("stock", positions);
+            stock.read((key, record, value) -> { });
+            if (!cut) events.lastOfKey.keySet().forEach(key -> {
+                if (key.length() == 36) expected.values.get("custody").putIfAbsent(key, NullNode.getInstance());
+            });
+            for (State state : List.of(custody, stock)) state.compare(expected.values.get(state.name));
+            summary.put("pieces", custody.table.size());
+            summary.put("stock_rows", stock.table.size());
+            summary.put("tombstones", custody.tombstones + stock.tombstones);
+            if (modes.contains("book")) summary.put("gone", events.gone);
         }
         summary.put("positions", positions);
         summary.put("records", events.records);
         summary.put("taken_back", attempts[0] - events.records);
         summary.put("keys", events.lastOfKey.size());
-        summary.put("terms", cursors[0]);
-        summary.put("cursors", cursors[1]);
-        summary.put("first_of_term", events.firstOfTerm);
+        summary.put("terms", control.nextOfTerm.size());
+        summary.put("cursors", control.count);
+        summary.put("held", events.held);
+        summary.put("behind_cursor", control.behind(events.held));
         return JSON.writeValueAsString(summary);
     }
 
@@ -173,11 +196,12 @@ public final class Verify {
         private final Map<Long, BitSet> parts = new HashMap<>();
         private final Map<Long, Integer> partsOf = new HashMap<>();
         final Map<String, Long> lastOfKey = new HashMap<>();
-        final Map<String, Long> lastMove = new HashMap<>();
+        final Map<String, Places> about = new HashMap<>(); // of each piece, what events it has
+        final Map<String, Places> moves = new HashMap<>(); // and which of them moved it, if out of the world with 1 as mark
         final TreeSet<String> gone = new TreeSet<>(); // that were moved out of the world, last
         final Map<String, JsonNode> after = new HashMap<>(); // what the newest ce_after of each piece says …
         private final Map<String, Long> afterOf = new HashMap<>(); // … and on which event
-        final TreeMap<Long, Long> firstOfTerm = new TreeMap<>();
+        final TreeMap<Long, long[]> held = new TreeMap<>(); // term → the first and the last position of its records
         private final Map<Integer, Tail> tails = new HashMap<>();
         int partitions;
         long records = 0;
@@ -197,7 +221,7 @@ public final class Verify {
             ++records;
             String place = record.topic() + "-" + record.partition() + "@" + record.offset();
             String id = header(record, "ce_id");
-            String ledger = prefix.substring(prefix.lastIndexOf('.') + 1);
+            String ledger = ledger();
             if (id == null || !id.startsWith(ledger + ":")) {
                 wrong(place + ": ce_id " + id + " is not of ledger " + ledger);
                 return;
@@ -215,7 +239,9 @@ public final class Verify {
             long term = Long.parseLong(header(record, "ce_ledgerepoch"));
             if (term < last.term) wrong(place + ": term " + term + " behind term " + last.term);
             last.term = term;
-            firstOfTerm.merge(term, position, Math::min);
+            long[] held = this.held.computeIfAbsent(term, ignored -> new long[] {position, position});
+            held[0] = Math.min(held[0], position);
+            held[1] = Math.max(held[1], position);
             seen(place, position, part, record);
             content(place, position, record);
         }
@@ -244,6 +270,7 @@ public final class Verify {
             if (!String.format("%020d", position).equals(header(record, "ce_sequence"))) wrong(place + ": ce_sequence " + header(record, "ce_sequence"));
             if (!"1.0".equals(header(record, "ce_specversion"))) wrong(place + ": no CloudEvent");
             after(key, position, header(record, "ce_after"));
+            if (key.length() == 36) about.computeIfAbsent(key, ignored -> new Places()).add(position, 0);
             if (record.value() == null) {
                 if (header(record, "ce_dataref") == null) wrong(place + ": neither a value nor where it is");
                 return;
@@ -268,8 +295,9 @@ public final class Verify {
                 boolean about = sent.path(i).path("item").asText().equals(item) || facts.path(i).path("item").asText().equals(item);
                 found |= about;
                 if (!about || !facts.path(i).has("to")) continue;
-                lastMove.put(item, position);
-                if (facts.path(i).path("to").asText().equals("GONE")) gone.add(item);
+                boolean out = facts.path(i).path("to").asText().equals("GONE");
+                moves.computeIfAbsent(item, ignored -> new Places()).add(position, out ? 1 : 0);
+                if (out) gone.add(item);
                 else gone.remove(item);
             }
             if (!found) wrong(place + ": no line of the value is about " + item);
@@ -285,56 +313,129 @@ public final class Verify {
         }
     }
 
-    private interface Latest {
-        void row(String key, JsonNode value);
+    // Positions that only go up, each with a mark.
+    private static final class Places {
+        private long[] all = new long[2];
+        private int count = 0;
+
+        void add(long position, int mark) {
+            if (count == all.length) all = Arrays.copyOf(all, 2 * count);
+            all[count++] = position << 1 | mark;
+        }
+
+        // The last one at or before it, and its mark in bit 0; -1: none.
+        long lastTo(long position) {
+            int low = 0;
+            for (int high = count; low < high;) {
+                int middle = (low + high) >>> 1;
+                if (all[middle] >> 1 <= position) low = middle + 1;
+                else high = middle;
+            }
+            return low == 0 ? -1 : all[low - 1];
+        }
+
+        static long lastTo(Places places, long position) {
+            return places == null ? -1 : places.lastTo(position);
+        }
     }
 
-    // The last record of each key of a compacted topic (null: a tombstone). `as_of` never goes back.
-    private Map<String, JsonNode> state(String name, Latest check) throws Exception {
-        String topic = prefix + "." + name + suffix;
-        int partitions = partitions(topic);
-        Map<String, JsonNode> table = new HashMap<>();
-        Map<String, Long> asOf = new HashMap<>();
-        read(topic, "read_committed", record -> {
-            String key = text(record.key());
-            String place = topic + "-" + record.partition() + "@" + record.offset();
-            if (Utils.toPositive(Utils.murmur2(record.key())) % partitions != record.partition()) wrong(place + ": " + key + " is in the wrong partition");
-            long position = Long.parseLong(header(record, "ce_sequence"));
-            Long before = asOf.put(key, position);
-            if (before != null && before > position) wrong(place + ": " + key + " goes back from " + before + " to " + position);
-            JsonNode value = record.value() == null ? null : JSON.readTree(record.value());
-            if (value != null && !value.path("as_of").asText("0").equals(Long.toString(position))) wrong(place + ": as_of is " + value.path("as_of"));
-            table.put(key, value);
-        });
-        table.forEach(check::row);
-        return table;
+    // What custody and stock must end with: topic → key → value without as_of; null: a tombstone.
+    private static final class Expected {
+        final Map<String, Map<String, JsonNode>> values = Map.of("custody", new HashMap<>(), "stock", new HashMap<>());
+
+        Expected(Path file) throws Exception {
+            for (String line : Files.readAllLines(file)) {
+                JsonNode row = JSON.readTree(line);
+                values.get(row.path("topic").asText()).put(row.path("key").asText(), undated(row.path("value")));
+            }
+        }
     }
 
-    // Each piece that events name is in custody, as of an event no earlier than its last move and as the last ce_after says,
-    // or gone for good.
-    private int custody(Events events) throws Exception {
-        Map<String, JsonNode> table = state("custody", (key, value) -> {
+    private static JsonNode undated(JsonNode value) {
+        if (value instanceof ObjectNode fields) fields.remove("as_of");
+        return value == null || value.isMissingNode() ? NullNode.getInstance() : value;
+    }
+
+    private interface Judge {
+        void record(String key, long asOf, JsonNode value);
+    }
+
+    // A compacted topic: the newest record of each key, and what holds for every record.
+    private final class State {
+        final String name;
+        final Map<String, JsonNode> table = new HashMap<>(); // values without as_of; null: a tombstone
+        long tombstones = 0;
+        private final String topic;
+        private final long positions;
+        private final Map<String, Long> asOf = new HashMap<>();
+
+        State(String name, long positions) {
+            this.name = name;
+            this.topic = prefix + "." + name + suffix;
+            this.positions = positions;
+        }
+
+        void read(Judge judge) throws Exception {
+            int partitions = partitions(topic);
+            Verify.this.read(topic, "read_committed", record -> {
+                String key = text(record.key());
+                String place = topic + "-" + record.partition() + "@" + record.offset();
+                if (Utils.toPositive(Utils.murmur2(record.key())) % partitions != record.partition()) wrong(place + ": " + key + " is in the wrong partition");
+                long position = Long.parseLong(header(record, "ce_sequence"));
+                if (position >= positions) wrong(place + ": " + key + " is as of " + position + ", which was never written");
+                String id = ledger() + ":" + name + ":" + key + ":" + position;
+                if (!id.equals(header(record, "ce_id"))) wrong(place + ": ce_id is " + header(record, "ce_id") + ", not " + id);
+                Long before = asOf.put(key, position);
+                if (before != null && before > position) wrong(place + ": " + key + " goes back from " + before + " to " + position);
+                JsonNode value = record.value() == null ? null : JSON.readTree(record.value());
+                if (value == null) ++tombstones;
+                if (value != null && !value.path("as_of").asText("0").equals(Long.toString(position))) wrong(place + ": as_of is " + value.path("as_of"));
+                judge.record(key, position, value);
+                table.put(key, undated(value));
+            });
+        }
+
+        void compare(Map<String, JsonNode> expected) {
+            expected.forEach((key, value) -> {
+                JsonNode found = table.get(key);
+                if (found == null) wrong(name + ": " + key + " is missing");
+                else if (value.isNull() && !found.isNull()) wrong(name + ": " + key + " is gone and has no tombstone");
+                else if (!value.isNull() && found.isNull()) wrong(name + ": " + key + " has a tombstone and is not gone");
+                else if (!value.equals(found)) wrong(name + ": " + key + " is " + found + ", and must be " + value);
+            });
+            table.forEach((key, found) -> {
+                if (!expected.containsKey(key) && !found.isNull()) wrong(name + ": " + key + " is not in the ledger, and has no tombstone");
+            });
+        }
+    }
+
+    // Each record holds the piece as of an event of its own, no earlier than its last move up to as_of; the newest one is as
+    // the last ce_after says.
+    private void custody(Events events, State custody, boolean whole) throws Exception {
+        custody.read((key, asOf, value) -> {
+            if (!whole) return;
+            long move = Places.lastTo(events.moves.get(key), asOf);
+            boolean gone = move >= 0 && (move & 1) == 1;
+            if (gone != (value == null)) wrong("custody: " + key + (gone ? " has a value" : " has a tombstone") + " as of " + asOf + "; its last move was at " + (move >> 1));
             if (value == null) return;
-            long as = value.path("piece").path("last_event").asLong();
-            long last = events.lastOfKey.getOrDefault(key, -1L);
-            long move = events.lastMove.getOrDefault(key, 0L);
+            long of = value.path("piece").path("last_event").asLong();
+            long last = Places.lastTo(events.about.get(key), asOf) >> 1;
+            if (of < move >> 1 || of > last) wrong("custody: " + key + " is as of event " + of + " at " + asOf + "; it was moved last by " + (move >> 1) + ", and its last is " + last);
+        });
+        if (!whole) return;
+        custody.table.forEach((key, value) -> {
+            if (value.isNull()) return;
             JsonNode said = events.after.getOrDefault(key, JSON.missingNode());
             for (String name : List.of("state", "account", "since", "owner", "version", "model", "insured")) {
                 if (!said.path(name).equals(value.path("piece").path(name))) wrong("custody: " + key + " has " + name + " " + value.path("piece").path(name) + "; the last ce_after has " + said.path(name));
             }
             if (!said.path("counted").equals(value.path("counted"))) wrong("custody: " + key + " is counted in " + value.path("counted") + "; the last ce_after has " + said.path("counted"));
-            if (as < move || as > last) wrong("custody: " + key + " is as of event " + as + "; it was moved last by " + move + ", and its last is " + last);
         });
-        for (String key : events.lastOfKey.keySet()) {
-            if (key.length() != 36) continue;
-            if (!table.containsKey(key)) wrong("custody: " + key + " is missing");
-            else if (events.gone.contains(key) != (table.get(key) == null)) wrong("custody: " + key + (events.gone.contains(key) ? " is gone for good and has no tombstone" : " has a tombstone and is not gone"));
-        }
-        return table.size();
     }
 
-    // The log topic: frames join without a gap; of a whole ledger their tree heads are computed anew.
-    private int frames(long positions, boolean compute) throws Exception {
+    // The log topic: frames join without a gap; of a whole ledger their tree heads are computed anew. `roots`: tree heads by
+    // the number of events.
+    private int frames(long positions, boolean compute, Map<Long, byte[]> roots) throws Exception {
         Tree tree = new Tree();
         byte[][] root = {null};
         int[] count = {0};
@@ -344,8 +445,11 @@ public final class Verify {
             ++count[0];
             if (frame.first != tree.size) wrong(place + ": a frame from " + frame.first + " behind " + tree.size + " events");
             if (root[0] != null && !Arrays.equals(root[0], frame.rootBefore)) wrong(place + ": the tree before it is another one");
+            if (compute && !Arrays.equals(tree.root(), frame.rootBefore)) wrong(place + ": its root before is not that of the events before");
+            roots.putIfAbsent(frame.first, frame.rootBefore);
             for (byte[] event : frame.events) tree.add(event);
             root[0] = frame.root;
+            roots.put(frame.first + frame.events.size(), frame.root);
             if (compute && !Arrays.equals(tree.root(), frame.root)) wrong(place + ": its root is not that of its events");
         });
         if (tree.size != positions) wrong("the log topic holds " + tree.size + " events of " + positions);
@@ -415,23 +519,56 @@ public final class Verify {
         }
     }
 
-    // Terms and positions only go up; what is left after compaction ends at the number of events. Counts both.
-    private int[] control(long positions) throws Exception {
-        long[] last = {0, 0}; // term, position
-        int[] counted = {0, 0};
-        read(prefix + ".control" + suffix, "read_committed", record -> {
-            JsonNode cursor = JSON.readTree(record.value());
-            String place = record.topic() + "@" + record.offset();
+    // Cursors: terms and positions only go up; what is left after compaction ends at the number of events. Their tree heads
+    // are those of the log's frames.
+    private final class Control {
+        private final int partitions;
+        private final Map<Long, byte[]> roots;
+        final TreeMap<Long, Long> nextOfTerm = new TreeMap<>(); // term → where its last cursor is
+        int count = 0;
+        private long next = 0;
+
+        Control(int partitions, Map<Long, byte[]> roots) {
+            this.partitions = partitions;
+            this.roots = roots;
+        }
+
+        void read(long positions) throws Exception {
+            boolean[] incomplete = {false};
+            Verify.this.read(prefix + ".control" + suffix, "read_committed", record -> {
+                JsonNode cursor = JSON.readTree(record.value());
+                one(record.topic() + "@" + record.offset(), text(record.key()), cursor);
+                incomplete[0] = cursor.path("state_incomplete").asBoolean();
+            });
+            if (next != positions) wrong("the control topic ends at position " + next + " of " + positions);
+            if (incomplete[0]) wrong("the control topic ends with state that is not whole");
+        }
+
+        private void one(String place, String key, JsonNode cursor) throws Exception {
             long term = Long.parseLong(cursor.path("epoch").asText("0"));
-            long next = Long.parseLong(cursor.path("next").asText("0"));
-            if (term < last[0]) wrong(place + ": term " + term + " behind term " + last[0]);
-            if (next < last[1]) wrong(place + ": position " + next + " behind position " + last[1]);
-            if (term > last[0]) ++counted[0];
-            ++counted[1];
-            last[0] = term;
-            last[1] = next;
-        });
-        if (last[1] != positions) wrong("the control topic ends at position " + last[1] + " of " + positions);
-        return counted;
+            long at = Long.parseLong(cursor.path("next").asText("0"));
+            long last = nextOfTerm.isEmpty() ? 0 : nextOfTerm.lastKey();
+            if (term < last) wrong(place + ": term " + term + " behind term " + last);
+            if (at < next) wrong(place + ": position " + at + " behind position " + next);
+            if (!ledger().equals(key) || !key.equals(cursor.path("ledger").asText())) wrong(place + ": the cursor is of ledger " + cursor.path("ledger") + ", by its key of " + key);
+            if (cursor.path("partitions").asInt() != partitions) wrong(place + ": the cursor speaks of " + cursor.path("partitions") + " partitions");
+            byte[] root = roots.get(at);
+            if (root != null && !Arrays.equals(root, cursor.path("root").binaryValue())) wrong(place + ": the cursor's root is not that of the log at " + at);
+            nextOfTerm.put(term, at);
+            next = at;
+            ++count;
+        }
+
+        // How many positions were published by a term behind its own last cursor: a torn commit, mended by a later term. Of
+        // terms whose cursors compaction has left.
+        long behind(TreeMap<Long, long[]> held) {
+            long behind = 0;
+            for (Map.Entry<Long, long[]> one : held.entrySet()) {
+                Long end = nextOfTerm.get(one.getKey());
+                if (end != null) behind += Math.max(0, one.getValue()[1] + 1 - end);
+            }
+            if (!held.isEmpty() && (nextOfTerm.isEmpty() || held.lastKey() > nextOfTerm.lastKey())) wrong("term " + held.lastKey() + " has events, and nobody claimed it");
+            return behind;
+        }
     }
 }

@@ -263,13 +263,16 @@ TEST_F(CheckTest, StateIsComparedWhilePublishingGoesOn) {
     for (const CheckRow& row : right.rows) EXPECT_GT(row.checked, 0U) << row.what << ": " << row.message;
 
     // A key that is not as it should be, one that is missing, and one that nobody knows.
-    CommittedRecord spoilt = last_of(Topic::kCustody, 0);
-    spoilt.value = R"({"as_of":"299","last":1})";
-    std::map<std::string, CommittedRecord> stock;
-    for (auto& record : records(Topic::kStock)) stock[record.key] = std::move(record);
-    const auto some = std::ranges::find_if(stock, [](const auto& one) { return !one.second.value.empty(); });
-    ASSERT_NE(some, stock.end());
-    CommittedRecord gone = some->second;
+    const auto of_something = [&](Topic topic) {
+        std::map<std::string, CommittedRecord> newest;
+        for (auto& record : records(topic)) newest[record.key] = std::move(record);
+        const auto found = std::ranges::find_if(newest, [](const auto& one) { return !one.second.value.empty(); });
+        EXPECT_NE(found, newest.end());
+        return found->second;
+    };
+    CommittedRecord spoilt = of_something(Topic::kCustody);
+    spoilt.value = R"({"as_of":"299","piece":{"last_event":"1"}})";
+    CommittedRecord gone = of_something(Topic::kStock);
     gone.value.clear();
     put(Topic::kCustody, {spoilt});
     put(Topic::kStock, {gone});

@@ -2,9 +2,10 @@
 //
 //     publisher_child <bootstrap> <ledger> <head file> <until> [name=value ...]
 //
-// Publishes made events below the number that the head file holds (8 bytes, this machine's order; whoever starts
-// the child lets it grow). Says on standard output, a line each: "next <position>" when it has moved, "state <state>
-// <last error>" when that has changed. Ends with 0 when it has published `until` events.
+// Publishes made events, every fourth of a lone piece, and their state, below the number that the head file holds (8
+// bytes, this machine's order; whoever starts the child lets it grow). Says on standard output, a line each: "next
+// <position>" when it has moved, "state <state> <last error>" when that has changed. Ends with 0 when it has published
+// `until` events.
 //
 // takeover=, retry_max=, doubt=, transaction_timeout= are milliseconds; partitions=, replicas=, retention= as
 // stream::Options has them; point= is one of points.h; everything else is a setting of the client.
@@ -19,7 +20,7 @@
 
 #include "engine/stream/publisher.h"
 #include "tests/kafka/points.h"
-#include "tests/support/made_events.h"
+#include "tests/support/made_state.h"
 
 namespace daybook {
 namespace {
@@ -29,7 +30,7 @@ using std::chrono::milliseconds;
 // The head is in memory that others share, so that of two publishers neither is behind the other.
 class SharedSource : public test::MadeSource {
 public:
-    explicit SharedSource(const std::uint64_t* head) : MadeSource(0), head_(head) {}
+    explicit SharedSource(const std::uint64_t* head) : MadeSource(0, {.lone_every = 4}), head_(head) {}
     [[nodiscard]] Position head() const override { return __atomic_load_n(head_, __ATOMIC_ACQUIRE); }
     [[nodiscard]] Position wait_past(Position seen, Deadline deadline) const override {
         while (head() <= seen && std::chrono::steady_clock::now() < deadline)
@@ -95,6 +96,8 @@ int run(int count, char** arguments) {
     options.bootstrap = arguments[1];
     options.partitions = 4;
     options.retry_max = milliseconds(500);
+    const test::MadeState made(source);
+    options.state = &made;
     for (int i = 5; i < count; ++i) {
         const char* const equals = std::strchr(arguments[i], '=');
         if (equals == nullptr) return 2;

@@ -25,15 +25,25 @@ inline std::string made_uuid(std::uint64_t kind, std::uint64_t number) {
 inline std::string made_item(std::uint64_t number) { return made_uuid(1, number); }
 
 // What the events are made of. Every tenth has three pieces, every twenty-fifth none (the vault of a site opens), and
-// positions 30 to 34 of every hundred are one atomic batch.
+// positions 30 to 34 of every hundred are one atomic batch. Every seventh piece is moved out of the world and back.
 struct MadeEvents {
     std::uint64_t items = 50;
     Micros first_at = 1'700'000'000 * kSecond;
+    // Every so many positions the event is of a piece that has no other, so that what is lost of it is lost for good.
+    // 0: none.
+    Position lone_every = 0;
+
+    static constexpr std::uint64_t kFirstLone = 1'000'000'000;  // number of a lone piece, less its position
 
     [[nodiscard]] std::vector<std::uint64_t> items_of(Position position) const {
         if (position % 25 == 24) return {};
         if (position % 10 == 9) return {position % items, (position + 1) % items, (position + 7) % items};
+        if (lone_every > 0 && position % lone_every == 0) return {kFirstLone + position};
         return {position % items};
+    }
+    // Whether the event moves the piece out of the world.
+    [[nodiscard]] bool goes(std::uint64_t number, Position position) const {
+        return number % 7 == 0 && position / items % 2 == 1;
     }
     [[nodiscard]] Position batch_last(Position position) const {
         const Position in_hundred = position % 100;
@@ -64,7 +74,7 @@ struct MadeEvents {
             command.add_lines()->set_item(made_item(item));
             v1::EventLine& line = *event.add_lines();
             line.set_from("SITE/1/VAULT/A-02");
-            line.set_to("SITE/1/VAULT/A-01");
+            line.set_to(goes(item, position) ? "GONE" : "SITE/1/VAULT/A-01");
         }
         return event;
     }

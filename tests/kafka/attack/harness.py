@@ -178,15 +178,61 @@ def new_ledger():
                          (random.getrandbits(12) << 64)))
 
 
-def verify(bootstrap, ledger, positions, *mode, generation="1"):
-    """Reads everything with Java's client (Verify.java); what it counted."""
-    done = subprocess.run([BROKER, "java", "Verify", bootstrap, f"daybook.{ledger}", generation, str(positions), *mode],
-                          capture_output=True, text=True, timeout=400, check=False)
+def verify(bootstrap, ledger, positions, *mode, generation="1", state=None):
+    """Reads everything with Java's client (Verify.java); what it counted. `state`: what custody and stock must end with,
+    (topic, key) → value, None where a tombstone must be."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
+        if state is not None:
+            for (topic, key), value in state.items():
+                file.write(json.dumps({"topic": topic, "key": key, "value": value}) + "\n")
+            file.flush()
+            mode = (*mode, f"state={file.name}")
+        done = subprocess.run([BROKER, "java", "Verify", bootstrap, f"daybook.{ledger}", generation, str(positions), *mode],
+                              capture_output=True, text=True, timeout=400, check=False)
     if done.returncode != 0:
         raise AssertionError(f"Verify: {done.stdout}{done.stderr[-2000:]}")
     counted = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
     print(f"verified {json.dumps(counted)}", flush=True)
     return counted
+
+
+MADE_ITEMS = 50
+FIRST_LONE = 1_000_000_000
+
+
+def made_state(events):
+    """The state of so many made events, from the numbers alone (tests/support/made_events.h and made_state.h say which)."""
+    newest = {}
+    for position in range(events):
+        if position % 25 == 24:
+            continue
+        if position % 10 == 9:
+            pieces = [(position + further) % MADE_ITEMS for further in (0, 1, 7)]
+        else:
+            pieces = [FIRST_LONE + position if position % 4 == 0 else position % MADE_ITEMS]
+        newest.update((piece, position) for piece in pieces)
+    state, stock = {}, {f"M-{number}": newest.get(number, 0) % 7 for number in range(5)}
+    for piece, position in newest.items():
+        gone = piece % 7 == 0 and position // MADE_ITEMS % 2 == 1
+        value = {"piece": {"last_event": str(position), "version": position}}
+        state["custody", f"00000001-0000-7000-8000-{piece:012x}"] = None if gone else value
+        if piece >= FIRST_LONE:
+            stock[f"L-{position}"] = 0 if gone else 1
+    for model, count in stock.items():
+        state["stock", f"{model}|1"] = {"available": count} if count else None
+    return state
+
+
+def ledger_state(book):
+    """What the engine says of its own pieces and stock (`book`: program.Ledger)."""
+    state = {}
+    for topic in ("custody", "stock"):
+        for line in book.run("stream", "snapshot", topic).stdout.decode().splitlines():
+            value = json.loads(line)
+            del value["as_of"]
+            key = value["piece"]["item"] if topic == "custody" else f"{value.get('model', '')}|{value.get('site', 0)}"
+            state[topic, key] = value
+    return state
 
 
 class KafkaTest(unittest.TestCase):
@@ -222,7 +268,11 @@ class KafkaTest(unittest.TestCase):
         """Publishes what is left, and has everything read."""
         last = self.child(until=self.head.value)
         self.assertEqual(last.wait_end(), 0, last.states)
-        return verify(self.bootstrap, self.ledger, self.head.value)
+        return self.verify()
+
+    def verify(self, *mode):
+        """Reads everything that publisher_child has published, custody and stock included."""
+        return verify(self.bootstrap, self.ledger, self.head.value, *mode, state=made_state(self.head.value))
 
 
 def main():

@@ -40,6 +40,8 @@ class Killed(KafkaTest):
                 # The claim of a term, which is the first, has no events, and so but one flush.
                 self.at_a_point(point, random.randrange(2 if point in ("produced", "written") else 1, 6))
         counted = self.finish()
+        # A process that dies tears nothing: its events end where its last cursor does.
+        self.assertEqual(counted["behind_cursor"], 0)
         # The attack had something to hide: records of transactions that were never committed.
         self.assertGreater(counted["taken_back"], 0)
 

@@ -6,7 +6,7 @@ import confluent_kafka.admin
 
 import harness
 import proxy
-from harness import KafkaTest, verify, wait_until
+from harness import KafkaTest, wait_until
 
 WILD_SECONDS = 120 if harness.LONG else 12
 ROUNDS = 10 if harness.LONG else 2
@@ -31,7 +31,7 @@ class Between(KafkaTest):
         child.pace = 0
         child.wait_next(self.head.value)
         child.kill()
-        return verify(self.bootstrap, self.ledger, self.head.value)
+        return self.verify()
 
     def recycled(self, child, since):
         child.wait_state("^retrying", since=since)

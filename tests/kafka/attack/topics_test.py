@@ -8,7 +8,7 @@ import confluent_kafka.admin
 
 import harness
 import raw
-from harness import BROKER, KafkaTest, verify, wait_until
+from harness import BROKER, KafkaTest, wait_until
 
 HOT = ("log.roll.ms=200", "log.cleaner.backoff.ms=100", "log.cleaner.min.cleanable.ratio=0.001",
        "log.cleaner.delete.retention.ms=100", "log.retention.check.interval.ms=200")
@@ -22,7 +22,7 @@ class Topics(KafkaTest):
         child.pace = 0
         child.wait_next(self.head.value)
         child.kill()
-        return verify(self.bootstrap, self.ledger, self.head.value, *mode)
+        return self.verify(*mode)
 
     def test_idle_until_the_broker_has_forgotten_it(self):
         self.own_broker("transactional.id.expiration.ms=1000", "producer.id.expiration.ms=500",
