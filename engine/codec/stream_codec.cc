@@ -24,6 +24,7 @@ std::string control_to_json(const ControlRecord& record) {
     message.set_publisher(record.publisher);
     message.set_value(record.value);
     message.set_state_incomplete(record.state_incomplete);
+    message.mutable_state_untouched()->Assign(record.state_untouched.begin(), record.state_untouched.end());
     return to_json(message);
 }
 
@@ -47,6 +48,7 @@ Result<ControlRecord> control_from_json(std::string_view json) {
     record.publisher = message.publisher();
     record.value = message.value();
     record.state_incomplete = message.state_incomplete();
+    record.state_untouched.assign(message.state_untouched().begin(), message.state_untouched().end());
     return record;
 }
 

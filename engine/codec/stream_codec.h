@@ -27,6 +27,7 @@ struct ControlRecord {
     std::string publisher;
     std::string value;  // stream::to_string(ValueFormat); empty: written before that was recorded
     bool state_incomplete = false;
+    std::vector<std::string> state_untouched;
 };
 
 std::string control_to_json(const ControlRecord& record);

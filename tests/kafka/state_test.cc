@@ -59,6 +59,12 @@ protected:
         for (auto& [key, value] : found) value = content(value);
         EXPECT_EQ(found, stock);
     }
+    void remove(Topic topic) const {
+        const std::string command = std::string(DAYBOOK_SOURCE_DIR) +
+                                    "/tests/kafka/broker java org.apache.kafka.tools.TopicCommand --bootstrap-server " +
+                                    bootstrap_ + " --delete --topic " + topics().name(topic);
+        ASSERT_EQ(std::system(command.c_str()), 0);
+    }
     void expect_log(const test::MadeSource& source) const {
         Position next = 0;
         for (const auto& record : test::read_committed(bootstrap_, topics().name(Topic::kLog), 1)) {
@@ -113,10 +119,7 @@ TEST_F(StateTest, ALostTopicOfStateIsWrittenAgain) {
     };
     for (const Topic topic : {Topic::kCustody, Topic::kStock}) {
         said.clear();
-        const std::string command = std::string(DAYBOOK_SOURCE_DIR) +
-                                    "/tests/kafka/broker java org.apache.kafka.tools.TopicCommand --bootstrap-server " +
-                                    bootstrap_ + " --delete --topic " + topics().name(topic);
-        ASSERT_EQ(std::system(command.c_str()), 0);
+        remove(topic);
         publisher = start(source, with);
         ASSERT_TRUE(test::wait_until([&] { return publisher->status().transactions > 0; }))
             << publisher->status().last_error;
@@ -126,6 +129,59 @@ TEST_F(StateTest, ALostTopicOfStateIsWrittenAgain) {
         expect_exactly_once(source);
         expect_state(source);
     }
+}
+
+// A ledger that has had nothing to write to `stock` has not lost it.
+TEST_F(StateTest, ATopicThatNothingWasWrittenToIsNotLost) {
+    class WithoutStock : public test::MadeReading {
+    public:
+        using MadeReading::MadeReading;
+        [[nodiscard]] Result<std::vector<StockState>> stock(std::string_view, ValueFormat) const override {
+            return std::vector<StockState>();
+        }
+        [[nodiscard]] Result<void> all_stock(ValueFormat, const OnStock&) const override { return {}; }
+    };
+    class Source : public StateSource {
+    public:
+        explicit Source(const test::MadeSource& source) : source_(source) {}
+        [[nodiscard]] Result<std::unique_ptr<StateReading>> read(Position, Deadline) const override {
+            return std::make_unique<WithoutStock>(source_.events(), source_.head());
+        }
+
+    private:
+        const test::MadeSource& source_;
+    };
+    test::MadeSource source(100);
+    const Source no_stock(source);
+    const test::MadeState state(source);
+    std::string said;
+    Options with = options();
+    with.state = &no_stock;
+    with.say = [&](Options::Severity, std::string_view text) { (said += text) += '\n'; };
+    const auto publish_to = [&](Position head) {
+        said.clear();
+        source.grow_to(head);
+        auto publisher = start(source, with);
+        ASSERT_TRUE(publisher->wait_published(head, after(seconds(60)))) << publisher->status().last_error;
+        ASSERT_TRUE(test::wait_until([&] { return publisher->status().transactions > 0; }));
+        publisher->stop(after(seconds(10)));
+    };
+    const auto last_control = [&] {
+        return test::read_committed(bootstrap_, topics().name(Topic::kControl), 1).back().value;
+    };
+    for (const Position head : {Position{100}, Position{200}}) {
+        publish_to(head);
+        EXPECT_THAT(said, Not(HasSubstr("written again")));
+        EXPECT_THAT(last_control(), HasSubstr(R"("state_untouched":["stock"])"));
+    }
+    with.state = &state;
+    publish_to(300);
+    EXPECT_THAT(said, Not(HasSubstr("written again")));
+    EXPECT_THAT(last_control(), Not(HasSubstr("state_untouched")));
+    remove(Topic::kStock);
+    publish_to(400);
+    EXPECT_THAT(said, HasSubstr("written again"));
+    expect_state(source);
 }
 
 // A piece that a backlog touches again and again is written once, not each time.

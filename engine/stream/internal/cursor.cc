@@ -1,5 +1,7 @@
 #include "engine/stream/internal/cursor.h"
 
+#include <algorithm>
+
 namespace daybook::stream {
 namespace {
 
@@ -62,9 +64,15 @@ Result<Cursor> judge(const Found& found, LedgerId ledger, Position head, std::ui
         }
         if (place->position >= cursor.next) ++cursor.torn;
     }
+    // A topic without a record is lost, but where the cursor says that there was nothing to write.
+    const auto lost = [&](Topic topic) {
+        return !found.control || std::ranges::find(found.control->state_untouched, to_string(topic)) ==
+                                     found.control->state_untouched.end();
+    };
     // Or a term that wrote it again did not come to the end.
     const bool incomplete = found.control && found.control->state_incomplete;
-    cursor.state_lost = (found.stateless || incomplete) && cursor.next > 0;
+    cursor.state_lost = (incomplete || std::ranges::any_of(found.untouched, lost)) && cursor.next > 0;
+    cursor.untouched = found.untouched;
     return cursor;
 }
 

@@ -20,7 +20,7 @@ struct Found {
     std::vector<bool> emptied;                       // of each: it holds nothing, but once did (retention)
     std::optional<Position> log_next;                // behind the last frame of the log topic
     bool log_emptied = false;
-    bool stateless = false;                          // to custody or stock nothing was ever written
+    std::vector<Topic> untouched;                    // of custody and stock: nothing was ever written to them
     std::string offsets;                             // of the control topic, for people
 };
 
@@ -32,6 +32,7 @@ struct Cursor {
     Position log_floor = 0;                          // and frames of the log below this
     std::uint64_t torn = 0;                          // partitions in which a torn commit had left records behind `next`
     bool state_lost = false;                         // events are there without state: all of it has to be written
+    std::vector<Topic> untouched;                    // of custody and stock, as they were found
 };
 
 // kForeign with a sentence for a person where publishing must not go on:

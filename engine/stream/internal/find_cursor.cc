@@ -138,16 +138,13 @@ Result<Found> Term::read_back(const Readers& readers, std::uint32_t partitions) 
         if (tails[i].high < tails[i].end) open_.push_back(places[i]);
     }
     for (const Tail& tail : tails) DAYBOOK_TRY(check_decided(tail));
-    const auto untouched = [&](Topic topic) {
-        for (std::size_t i = 0; i < tails.size(); ++i) {
-            if (places[i].first == topic && tails[i].end > 0) return false;
-        }
-        return true;
-    };
     const Tail& log = tails[1 + partitions];
     Found found;
-    found.stateless =
-        config_.publishes(Topic::kCustody) && (untouched(Topic::kCustody) || untouched(Topic::kStock));
+    for (const Topic topic : {Topic::kCustody, Topic::kStock}) {
+        bool untouched = config_.publishes(topic);
+        for (std::size_t i = 0; i < tails.size(); ++i) untouched &= places[i].first != topic || tails[i].end == 0;
+        if (untouched) found.untouched.push_back(topic);
+    }
     found.offsets = "the control topic holds offsets " + std::to_string(tails[0].low) + " to " +
                     std::to_string(tails[0].high);
     if (tails[0].last) {

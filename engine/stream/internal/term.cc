@@ -257,6 +257,8 @@ std::optional<Outcome> Term::await_topic(const kafka::Client& client, const Topi
 
 std::string Term::control_value(Position next, const Hash& root, std::uint32_t partitions,
                                 std::uint64_t records) const {
+    std::vector<std::string> untouched;
+    for (const Topic topic : untouched_) untouched.emplace_back(to_string(topic));
     return codec::control_to_json({.ledger = config_.ledger,
                                    .epoch = epoch_,
                                    .next = next,
@@ -266,7 +268,8 @@ std::string Term::control_value(Position next, const Hash& root, std::uint32_t p
                                    .records = records,
                                    .publisher = config_.options.name,
                                    .value = std::string(to_string(config_.options.format)),
-                                   .state_incomplete = state_incomplete_});
+                                   .state_incomplete = state_incomplete_,
+                                   .state_untouched = std::move(untouched)});
 }
 
 // The first transaction of a term says whose it is, and brings everything that the client learns late out of the way.
@@ -274,6 +277,7 @@ std::optional<Outcome> Term::claim(Producer& producer, const Cursor& cursor, std
     epoch_ = cursor.epoch + 1;
     producer.set_epoch(epoch_);
     state_incomplete_ = cursor.state_lost;  // said before the first record of it
+    untouched_ = cursor.untouched;
     Hash root{};
     {
         const std::lock_guard gate(source_gate_);
@@ -358,15 +362,21 @@ OrBroken<std::vector<Record>> Term::stock_of(const std::set<std::string>& models
     }
 }
 
+OrBroken<void> Term::produce_all(Producer& producer, const std::vector<Record>& records) {
+    for (const Record& record : records) {
+        if (!untouched_.empty()) std::erase(untouched_, record.topic);
+        if (auto sent = producer.produce(record); !sent) return sent;
+    }
+    return {};
+}
+
 OrBroken<void> Term::one_transaction(Producer& producer, Piece piece, std::uint32_t partitions) {
     if (auto begun = producer.begin(); !begun) return begun;
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
     std::set<std::string> models;
     while (true) {
-        for (const Record& record : piece.records) {
-            if (auto sent = producer.produce(record); !sent) return sent;
-        }
+        if (auto sent = produce_all(producer, piece.records); !sent) return sent;
         if (piece.ends_all_state) state_incomplete_ = false;
         models.insert(piece.models.begin(), piece.models.end());
         records += piece.records.size();
@@ -386,9 +396,7 @@ OrBroken<void> Term::one_transaction(Producer& producer, Piece piece, std::uint3
     if (!models.empty()) {
         const auto stock = stock_of(models, piece.next);
         if (!stock) return tl::unexpected(stock.error());
-        for (const Record& record : *stock) {
-            if (auto sent = producer.produce(record); !sent) return sent;
-        }
+        if (auto sent = produce_all(producer, *stock); !sent) return sent;
         records += stock->size();
     }
     // The events are acknowledged before the cursor exists, so that a commit of the cursor is a commit of the events,

@@ -105,6 +105,7 @@ private:
     Outcome carry_on(Producer& producer, std::uint32_t partitions);
     OrBroken<void> one_transaction(Producer& producer, Piece first, std::uint32_t partitions);
     OrBroken<Piece> next_piece();
+    OrBroken<void> produce_all(Producer& producer, const std::vector<Record>& records);
     // The stock of these models, as of `next` or later.
     OrBroken<std::vector<Record>> stock_of(const std::set<std::string>& models, Position next);
     std::string control_value(Position next, const Hash& root, std::uint32_t partitions, std::uint64_t records) const;
@@ -136,6 +137,7 @@ private:
     std::unique_ptr<Pump> pump_;
     // The term's own thread's:
     bool state_incomplete_ = false;
+    std::vector<Topic> untouched_;  // of custody and stock: nothing was written to them
     std::string waited_for_;
     Deadline waited_since_{};
     bool grumbled_ = false;

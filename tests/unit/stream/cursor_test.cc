@@ -34,16 +34,29 @@ TEST(CursorTest, EmptyTopicsAreABeginning) {
 }
 
 TEST(CursorTest, StateThatIsNotThereOrNotWholeIsLost) {
-    const auto lost = [](Position next, bool stateless, bool incomplete) {
+    using Topics = std::vector<Topic>;
+    const auto lost = [](Position next, const Topics& untouched, const std::vector<std::string>& said,
+                         bool incomplete = false) {
         Found there = found(next, {std::nullopt, std::nullopt});
-        there.stateless = stateless;
+        there.untouched = untouched;
+        there.control->state_untouched = said;
         there.control->state_incomplete = incomplete;
-        return judge(there, kLedger, 10, 2, "json", std::nullopt)->state_lost;
+        const auto cursor = judge(there, kLedger, 10, 2, "json", std::nullopt);
+        EXPECT_EQ(cursor->untouched, untouched);
+        return cursor->state_lost;
     };
-    EXPECT_FALSE(lost(5, false, false));
-    EXPECT_TRUE(lost(5, true, false));
-    EXPECT_TRUE(lost(5, false, true));  // a term died while it wrote
-    EXPECT_FALSE(lost(0, true, false));
+    const Topics both{Topic::kCustody, Topic::kStock};
+    EXPECT_FALSE(lost(5, {}, {}));
+    EXPECT_TRUE(lost(5, {Topic::kCustody}, {}));
+    EXPECT_TRUE(lost(5, {Topic::kStock}, {}));
+    EXPECT_TRUE(lost(5, {}, {}, true));  // a term died while it wrote
+    EXPECT_FALSE(lost(0, both, {}));
+    // There was nothing to write so far.
+    EXPECT_FALSE(lost(5, {Topic::kStock}, {"stock"}));
+    EXPECT_FALSE(lost(5, both, {"custody", "stock"}));
+    EXPECT_FALSE(lost(5, {}, {"stock"}));  // what a torn commit left
+    EXPECT_TRUE(lost(5, both, {"stock"}));
+    EXPECT_TRUE(lost(5, {Topic::kStock}, {"stock"}, true));
 }
 
 TEST(CursorTest, GoesOnWhereTheControlRecordSays) {
