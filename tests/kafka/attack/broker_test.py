@@ -75,7 +75,17 @@ class Broken(KafkaTest):
                 self.go_on(child)  # two are enough
                 member.start()
         self.wait_all_in_step()
+        self.acknowledged_by_two()
         self.finish_with(child)
+
+    def acknowledged_by_two(self):
+        """So that one that is killed takes nothing with it."""
+        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.bootstrap})
+        Resource = confluent_kafka.admin.ConfigResource
+        asked = admin.describe_configs([Resource(Resource.Type.TOPIC, f"daybook.{self.ledger}.{name}.v1")
+                                        for name in ("events", "custody", "stock", "log", "control")])
+        for settings in asked.values():
+            self.assertEqual(settings.result(30)["min.insync.replicas"].value, "2")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ class Topics(KafkaTest):
         last = self.child(pace=20)
         # Not compacted, every second offset is a record, and between them are the commits.
         wait_until(lambda: self.kept("control") < self.offsets("control")[1] / 6, "the control topic is compacted")
+        # A fourth of the events leave a piece that is kept.
+        wait_until(lambda: self.kept("custody") < self.offsets("custody")[1] / 2, "custody is compacted")
         self.finish_with(last)
 
     def reader(self):
@@ -88,16 +90,33 @@ class Topics(KafkaTest):
         self.finish_with(child, "cut")
 
     def test_a_topic_deleted_under_the_publisher(self):
-        for name, says in (("events", "lost records"), ("control", "lost records")):
+        for name, says in (("events", "lost records"), ("control", "lost records"), ("log", "the log topic has lost records")):
             with self.subTest(deleted=name):
                 self.ledger = harness.new_ledger()
                 self.head = harness.Head(self.dir / "head", 1000)
                 child = self.child(pace=200, doubt=2000)
                 child.wait_next(1000)
-                admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.bootstrap})
-                admin.delete_topics([self.topic(name)])[self.topic(name)].result(30)
+                self.delete(name)
                 child.wait_state("^refused .*" + says)
                 child.kill()
+
+    def delete(self, name):
+        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.bootstrap})
+        admin.delete_topics([self.topic(name)])[self.topic(name)].result(30)
+
+    def test_a_topic_of_state_deleted_under_the_publisher(self):
+        """All of it is written again, and nobody has to be asked."""
+        self.head.grow_to(1000)
+        child = self.child(pace=200)
+        child.wait_next(1000)
+        for name in ("custody", "stock"):
+            with self.subTest(deleted=name):
+                known = len(child.states)
+                self.delete(name)
+                child.wait_state("^retrying .", since=known)
+                child.wait_state("^publishing", since=len(child.states) - 1)
+                child.wait_next(child.next + 1000)
+        self.finish_with(child)
 
     def test_a_transaction_that_hangs(self):
         """Brokers that were killed sometimes leave one open of which their coordinator knows nothing any more. It is ended
