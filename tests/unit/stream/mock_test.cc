@@ -13,7 +13,7 @@
 #include "engine/stream/internal/kafka.h"
 #include "engine/stream/publisher.h"
 #include "engine/stream/topics.h"
-#include "tests/support/made_events.h"
+#include "tests/support/made_state.h"
 #include "tests/support/wait.h"
 
 namespace daybook::stream {
@@ -26,16 +26,21 @@ const LedgerId kLedger = *LedgerId::parse("0190b5f0-7a3e-7c11-8d2f-0000000000aa"
 constexpr std::int16_t kProduce = 0, kFetch = 1, kListOffsets = 2, kMetadata = 3, kFindCoordinator = 10;
 constexpr std::int16_t kInitProducerId = 22, kAddPartitions = 24, kEndTxn = 26;
 
+constexpr int kPartitions = 2;
+
+std::string name_of(Topic topic) {
+    return TopicSet{.prefix = "daybook", .ledger = kLedger, .generation = 1}.name(topic);
+}
+
 class MockCluster {
 public:
     MockCluster() {
         std::array<char, 256> reason{};
         host_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), reason.data(), reason.size()));
         cluster_ = rd_kafka_mock_cluster_new(host_.get(), 1);
-        const TopicSet topics{.prefix = "daybook", .ledger = kLedger, .generation = 1};
-        rd_kafka_mock_topic_create(cluster_, topics.name(Topic::kEvents).c_str(), 2, 1);
-        rd_kafka_mock_topic_create(cluster_, topics.name(Topic::kLog).c_str(), 1, 1);
-        rd_kafka_mock_topic_create(cluster_, topics.name(Topic::kControl).c_str(), 1, 1);
+        for (const Topic topic : kTopics) {
+            rd_kafka_mock_topic_create(cluster_, name_of(topic).c_str(), is_keyed(topic) ? kPartitions : 1, 1);
+        }
     }
     ~MockCluster() { rd_kafka_mock_cluster_destroy(cluster_); }
     MockCluster(const MockCluster&) = delete;
@@ -61,9 +66,10 @@ private:
     rd_kafka_mock_cluster_t* cluster_ = nullptr;
 };
 
-Options options_for(const MockCluster& cluster) {
+Options options_for(const MockCluster& cluster, const StateSource& state) {
     Options options;
     options.bootstrap = cluster.bootstrap();
+    options.state = &state;
     options.topics = Options::Topics::kTrust;  // the mock has no admin requests
     options.retry_min = milliseconds(10);
     options.retry_max = milliseconds(100);
@@ -72,22 +78,26 @@ Options options_for(const MockCluster& cluster) {
     return options;
 }
 
-// Every record that lies in the events topic, aborted or not: id → how often.
-std::map<std::string, int> everything(const MockCluster& cluster) {
+struct Lying {
+    std::string key;
+    std::string id;
+    std::string value;
+};
+
+// Every record that lies in the topic, aborted or not; of each partition in order.
+std::vector<Lying> everything(const MockCluster& cluster, Topic topic) {
     auto client = kafka::Client::make(kafka::Client::Kind::kConsumer, {{"bootstrap.servers", cluster.bootstrap()},
                                                                        {"group.id", "test"},
                                                                        {"auto.offset.reset", "earliest"},
                                                                        {"enable.auto.commit", "false"},
                                                                        {"enable.partition.eof", "true"}});
-    const TopicSet topics{.prefix = "daybook", .ledger = kLedger, .generation = 1};
-    const kafka::PartitionList list(rd_kafka_topic_partition_list_new(2));
-    for (int i = 0; i < 2; ++i) {
-        rd_kafka_topic_partition_list_add(list.get(), topics.name(Topic::kEvents).c_str(), i)->offset =
-            RD_KAFKA_OFFSET_BEGINNING;
+    const kafka::PartitionList list(rd_kafka_topic_partition_list_new(kPartitions));
+    for (int i = 0; i < kPartitions; ++i) {
+        rd_kafka_topic_partition_list_add(list.get(), name_of(topic).c_str(), i)->offset = RD_KAFKA_OFFSET_BEGINNING;
     }
     rd_kafka_assign(client->get(), list.get());
-    std::map<std::string, int> seen;
-    for (int open = 2; open > 0;) {
+    std::vector<Lying> all;
+    for (int open = kPartitions; open > 0;) {
         const kafka::Message message(rd_kafka_consumer_poll(client->get(), 10'000));
         if (!message) break;
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) --open;
@@ -97,12 +107,18 @@ std::map<std::string, int> everything(const MockCluster& cluster) {
         std::size_t size = 0;
         if (rd_kafka_message_headers(message.get(), &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
             rd_kafka_header_get_last(headers, "ce_id", &id, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            ++seen[std::string(static_cast<const char*>(id), size)];
+            all.push_back({{static_cast<const char*>(message->key), message->key_len},
+                           {static_cast<const char*>(id), size},
+                           {static_cast<const char*>(message->payload), message->len}});
         }
     }
-    return seen;
+    return all;
 }
 
+// Without the position that it reflects, which depends on when it was written.
+std::string undated(const std::string& value) { return value.substr(std::min(value.find(','), value.size())); }
+
+// And the newest state of each key is right.
 void expect_every_record_once(const MockCluster& cluster, const test::MadeSource& source) {
     std::map<std::string, int> expected;
     for (Position position = 0; position < source.head(); ++position) {
@@ -111,7 +127,25 @@ void expect_every_record_once(const MockCluster& cluster, const test::MadeSource
         for (std::uint32_t part = 0; part < parts; ++part)
             expected[record_id(kLedger.text(), {position, part}, parts)] = 1;
     }
-    EXPECT_EQ(everything(cluster), expected);
+    std::map<std::string, int> seen;
+    for (const Lying& record : everything(cluster, Topic::kEvents)) ++seen[record.id];
+    EXPECT_EQ(seen, expected);
+
+    std::map<Topic, std::map<std::string, std::string>> newest;
+    std::map<Topic, std::map<std::string, std::string>> right;
+    for (const Topic topic : {Topic::kCustody, Topic::kStock}) {
+        for (const Lying& record : everything(cluster, topic)) newest[topic][record.key] = undated(record.value);
+    }
+    const test::MadeReading now(source.events(), source.head());
+    ASSERT_TRUE(now.all_pieces(ValueFormat::kJson, [&](const ItemId& item, const PieceState& piece) {
+        right[Topic::kCustody][item.text()] = undated(piece.value);
+        return Result<void>();
+    }));
+    ASSERT_TRUE(now.all_stock(ValueFormat::kJson, [&](const StockState& stock) {
+        right[Topic::kStock][stock.key] = undated(stock.value);
+        return Result<void>();
+    }));
+    EXPECT_EQ(newest, right);
 }
 
 struct Trouble {
@@ -129,7 +163,8 @@ TEST_P(MockTest, EveryRecordIsThereOnceAfter) {
     const Trouble& trouble = GetParam();
     MockCluster cluster;
     test::MadeSource source(50);
-    auto publisher = Publisher::start(source, kLedger, options_for(cluster));
+    const test::MadeState state(source);
+    auto publisher = Publisher::start(source, kLedger, options_for(cluster, state));
     ASSERT_TRUE(publisher) << publisher.error().message;
     ASSERT_TRUE((*publisher)->wait_published(50, after(seconds(30)))) << (*publisher)->status().last_error;
     const std::uint64_t terms = (*publisher)->status().terms;
@@ -191,7 +226,8 @@ class MockCodeTest : public ::testing::TestWithParam<Codes> {};
 TEST_P(MockCodeTest, NoneLosesOrDoublesARecord) {
     MockCluster cluster;
     test::MadeSource source(10);
-    auto publisher = Publisher::start(source, kLedger, options_for(cluster));
+    const test::MadeState state(source);
+    auto publisher = Publisher::start(source, kLedger, options_for(cluster, state));
     ASSERT_TRUE(publisher) << publisher.error().message;
     ASSERT_TRUE((*publisher)->wait_published(10, after(seconds(30)))) << (*publisher)->status().last_error;
     for (const int code : GetParam().codes) {
@@ -222,10 +258,11 @@ class MockHandshakeTest : public ::testing::TestWithParam<Codes> {};
 TEST_P(MockHandshakeTest, EveryCodeIsGotOver) {
     MockCluster cluster;
     test::MadeSource source(0);
+    const test::MadeState state(source);
     for (const int code : GetParam().codes) {
         source.grow_to(source.head() + 10);
         cluster.fail_next(GetParam().request, {static_cast<rd_kafka_resp_err_t>(code)});
-        auto publisher = Publisher::start(source, kLedger, options_for(cluster));
+        auto publisher = Publisher::start(source, kLedger, options_for(cluster, state));
         ASSERT_TRUE(publisher) << publisher.error().message;
         ASSERT_TRUE((*publisher)->wait_published(source.head(), after(seconds(60))))
             << "after code " << code << ": " << to_string((*publisher)->status().state) << ", "
@@ -250,7 +287,8 @@ TEST(MockStartTest, ErrorsOfTheHandshakeAreWaitedOut) {
     cluster.fail_next(kInitProducerId,
                       {RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS});
     test::MadeSource source(20);
-    auto publisher = Publisher::start(source, kLedger, options_for(cluster));
+    const test::MadeState state(source);
+    auto publisher = Publisher::start(source, kLedger, options_for(cluster, state));
     ASSERT_TRUE(publisher);
     EXPECT_TRUE((*publisher)->wait_published(20, after(seconds(30)))) << (*publisher)->status().last_error;
 }
@@ -259,7 +297,8 @@ TEST(MockStartTest, AnUnauthorisedPublisherSaysSoAndTriesAgain) {
     MockCluster cluster;
     cluster.fail_next(kInitProducerId, {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED});
     test::MadeSource source(20);
-    auto publisher = Publisher::start(source, kLedger, options_for(cluster));
+    const test::MadeState state(source);
+    auto publisher = Publisher::start(source, kLedger, options_for(cluster, state));
     ASSERT_TRUE(publisher);
     EXPECT_TRUE((*publisher)->wait_published(20, after(seconds(30))));
     EXPECT_NE((*publisher)->status().last_error, "");
@@ -268,7 +307,8 @@ TEST(MockStartTest, AnUnauthorisedPublisherSaysSoAndTriesAgain) {
 TEST(MockStartTest, BrokersThatGoAwayAndComeBackAreTakenUpAgain) {
     MockCluster cluster;
     test::MadeSource source(20);
-    auto publisher = Publisher::start(source, kLedger, options_for(cluster));
+    const test::MadeState state(source);
+    auto publisher = Publisher::start(source, kLedger, options_for(cluster, state));
     ASSERT_TRUE(publisher);
     ASSERT_TRUE((*publisher)->wait_published(20, after(seconds(30))));
     cluster.set_down(true);
