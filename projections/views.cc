@@ -379,8 +379,8 @@ Result<Rows<StockRow>> Reading::stock(const StockQuery& query, const Page& page)
 Result<Rows<DayRow>> Reading::days(SiteId site, Position known) const {
     return read_days(*point_, site, std::min(known, position()));
 }
-Result<Rows<DayEntryRow>> Reading::day(SiteId site, Micros at, const Page& page) const {
-    return read_day(*point_, site, at, page);
+Result<Rows<DayEntryRow>> Reading::day(SiteId site, Micros at, const Page& page, Position known) const {
+    return read_day(*point_, site, at, page, known);
 }
 Result<Rows<FoundRow>> Reading::search(const SearchQuery& query, const Page& page) const {
     return read_search(*point_, query, page);

@@ -156,8 +156,10 @@ public:
     [[nodiscard]] Result<Rows<StockRow>> stock(const StockQuery& query, const Page& page) const;
     // days. The rows of days(): oldest first, the open one last, as known before a position.
     [[nodiscard]] Result<Rows<DayRow>> days(SiteId site, Position known) const;
-    // The entries of the business day that contains an instant, by valid time.
-    [[nodiscard]] Result<Rows<DayEntryRow>> day(SiteId site, Micros at, const Page& page) const;
+    // The entries of the business day that contains an instant, by valid time: those that count, as known before a
+    // position.
+    [[nodiscard]] Result<Rows<DayEntryRow>> day(SiteId site, Micros at, const Page& page,
+                                                Position known = kNoPosition) const;
     // search: by model and so on, then item. An epc is matched exactly.
     [[nodiscard]] Result<Rows<FoundRow>> search(const SearchQuery& query, const Page& page) const;
     [[nodiscard]] Result<One<ItemId>> item_of_epc(std::string_view epc) const;

@@ -1,5 +1,6 @@
 #include "projections/days/days.h"
 
+#include <algorithm>
 #include <optional>
 #include <variant>
 
@@ -159,9 +160,10 @@ Result<Rows<DayRow>> read_days(const ReadPoint& point, SiteId site, Position kno
     return answer;
 }
 
-Result<Rows<DayEntryRow>> read_day(const ReadPoint& point, SiteId site, Micros at, const Page& page) {
+Result<Rows<DayEntryRow>> read_day(const ReadPoint& point, SiteId site, Micros at, const Page& page, Position known) {
     DAYBOOK_ASSIGN(const Cursor cursor, cursor_of(page, point.position(), kEntryKeyBytes));
-    DAYBOOK_ASSIGN(const Rows<DayRow> days, read_days(point, site, cursor.position));
+    known = std::min(known, cursor.position);
+    DAYBOOK_ASSIGN(const Rows<DayRow> days, read_days(point, site, known));
     DayRow day = days.rows.back();
     for (const DayRow& one : days.rows) {
         if (at >= one.from && (one.to == 0 || at < one.to)) day = one;
@@ -177,12 +179,14 @@ Result<Rows<DayEntryRow>> read_day(const ReadPoint& point, SiteId site, Micros a
     } else if (day.number != 1) {
         key_time(lower, day.from);
     }
-    Rows<DayEntryRow> answer{cursor.position, {}, {}};
+    Rows<DayEntryRow> answer{known, {}, {}};
     Scan scan = point.scan(Table::kDayEntries, lower, upper);
     std::string last;
     while (scan.next()) {
         DAYBOOK_ASSIGN(DayEntryRow row, take_row(scan.key(), scan.value()));
-        if (row.position >= cursor.position) continue;
+        if (row.position >= known) continue;
+        DAYBOOK_ASSIGN(const bool counts, is_effective(point, row.position, known));
+        if (!counts) continue;
         if (answer.rows.size() == page.rows_max) {
             answer.next = to_text({cursor.position, last, false});
             break;

@@ -20,7 +20,8 @@ private:
 
 // The site's business days as known before a position, the oldest first; the last one is open.
 Result<Rows<DayRow>> read_days(const ReadPoint& point, SiteId site, Position known);
-// The entries of the day that contains an instant, by valid time.
-Result<Rows<DayEntryRow>> read_day(const ReadPoint& point, SiteId site, Micros at, const Page& page);
+// The entries of the day that contains an instant, by valid time: those that count, as known before a position
+// (kNoPosition: as the first page knew).
+Result<Rows<DayEntryRow>> read_day(const ReadPoint& point, SiteId site, Micros at, const Page& page, Position known);
 
 }  // namespace daybook::projections

@@ -1,5 +1,5 @@
 // Business days of a site.
-#include "engine/api/internal/asked.h"
+#include "engine/api/internal/business_day.h"
 
 namespace daybook::api {
 namespace {
@@ -7,20 +7,26 @@ namespace {
 Result<std::string> days(const Asked& asked) {
     const auto site = parse_number<SiteId>(asked.question.path[1]);
     if (!site) return wrong("site", asked.question.path[1], "the number of a site");
-    DAYBOOK_ASSIGN(const Micros at, asked.time_param("at"));
+    DAYBOOK_ASSIGN(auto page, asked.page());
+    DAYBOOK_ASSIGN(When when, when_of(asked));
     v1::DayAnswer message;
-    if (at != 0) {
-        DAYBOOK_ASSIGN(const auto page, asked.page());
-        DAYBOOK_ASSIGN(const auto found, asked.views.day(*site, at, page));
-        asked.as_of(found.position, message);
-        return page_json(asked, message, found, [&](const auto& row) { fill(row, *message.add_entries()); });
+    if (asked.param("at").empty() && page.cursor.empty()) {
+        DAYBOOK_ASSIGN(const auto found, when.reading.days(*site, when.at.known));
+        DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+        message.mutable_as_of()->clear_valid_at();  // the question has none
+        for (const auto& row : found.rows) fill(row, *message.add_rows());
+        return codec::to_json(message);
     }
-    DAYBOOK_ASSIGN(const auto found, asked.views.days(*site));
-    asked.as_of(found.position, message);
-    return page_json(asked, message, found, [&](const auto& row) { fill(row, *message.add_rows()); });
+    page.cursor = rest_of_cursor(asked);
+    DAYBOOK_ASSIGN(const auto day, day_asked_for(asked, *site, when));
+    DAYBOOK_ASSIGN(const auto found, when.reading.day(*site, day.from, page, when.at.known));
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    for (const auto& row : found.rows) fill(row, *message.add_entries());
+    message.set_next(cursor_text(when, found.next));
+    return codec::to_json(message);
 }
 
-constexpr QuestionInfo kQuestions[] = {{"days/*", "at rows cursor", days}};
+constexpr QuestionInfo kQuestions[] = {{"days/*", "at known_at rows cursor", days}};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // The desk's day: what waits for a verdict, and what was sold and credited with which papers missing.
 #include <algorithm>
 
+#include "engine/api/internal/business_day.h"
 #include "engine/api/internal/pieces_at.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
@@ -167,13 +168,13 @@ void add_total(const v1::SaleRow& row, v1::SalesAnswer& message) {
 Result<std::string> sales(const Asked& asked) {
     const auto site = parse_number<SiteId>(asked.question.path[1]);
     if (!site) return wrong("site", asked.question.path[1], "the number of a site");
-    DAYBOOK_ASSIGN(const auto page, asked.page());
-    DAYBOOK_ASSIGN(const Micros asked_at, asked.time_param("at"));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
-    const Micros at = asked_at != 0 ? asked_at : asked.context.now;
-    DAYBOOK_ASSIGN(const auto found, reading.day(*site, at, page));
+    DAYBOOK_ASSIGN(auto page, asked.page());
+    DAYBOOK_ASSIGN(When when, when_of(asked));
+    page.cursor = rest_of_cursor(asked);
+    DAYBOOK_ASSIGN(const auto day, day_asked_for(asked, *site, when));
+    DAYBOOK_ASSIGN(const auto found, when.reading.day(*site, day.from, page, when.at.known));
     v1::SalesAnswer message;
-    asked.as_of(found.position, message);
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     message.set_site(*site);
     for (const auto& row : found.rows) {
         const bool sold = row.kind == projections::DayEntryKind::kSale;
@@ -182,13 +183,13 @@ Result<std::string> sales(const Asked& asked) {
         fill_sale(row, event, *message.add_rows());
         add_total(message.rows(message.rows_size() - 1), message);
     }
-    message.set_next(asked.next(found.next));
+    message.set_next(cursor_text(when, found.next));
     return codec::to_json(message);
 }
 
 constexpr QuestionInfo kQuestions[] = {
     {"inspections", "site valid_at known_at rows cursor", inspections},
-    {"sales/*", "at rows cursor", sales},
+    {"sales/*", "at known_at rows cursor", sales},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "engine/api/internal/business_day.h"
 #include "engine/api/internal/pieces_at.h"
 #include "engine/api/internal/scans.h"
 #include "engine/api/internal/when.h"
@@ -219,17 +220,11 @@ private:
 Result<std::string> reconciliation(const Asked& asked) {
     const auto site = parse_number<SiteId>(asked.question.path[1]);
     if (!site || *site == 0) return wrong("site", asked.question.path[1], "the number of a site");
-    DAYBOOK_ASSIGN(const Micros asked_at, asked.time_param("at"));
     DAYBOOK_ASSIGN(When when, when_of(asked));
-    DAYBOOK_ASSIGN(const auto days, when.reading.days(*site, when.at.known));
-    const auto day = day_at(days.rows, asked_at != 0 ? asked_at : kNever);
-    if (!day)
-        return fail(ErrorCode::kNotFound, "at: no business day of site " + std::to_string(*site) + " contains it");
-    DAYBOOK_ASSIGN(when.at.valid, when.end_of_open_day());
-    if (day->to != 0) when.at.valid = day->to - 1;
+    DAYBOOK_ASSIGN(const auto day, day_asked_for(asked, *site, when));
     v1::ReconciliationAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-    DAYBOOK_TRY(Reconciliation(asked, when, *site, *day).fill_answer(message));
+    DAYBOOK_TRY(Reconciliation(asked, when, *site, day).fill_answer(message));
     return codec::to_json(message);
 }
 

@@ -125,7 +125,7 @@ const QuestionCommand kCommands[] = {
     {"sales",
      "sales and credits of a site's day, with the papers that are missing",
      {"site", "the number of the site"},
-     {{"--at", "at", "the business day that holds this time (RFC 3339; default: now)"}},
+     {{"--at", "at", "the business day that holds this time (RFC 3339; default: now)"}, kKnownAt},
      true,
      sales},
     {"inspections",
