@@ -72,5 +72,70 @@ TEST_F(Boards, SalesAreThoseThatStand) {
     EXPECT_THAT(salon_.ask("days/1?rows=1&cursor=" + Salon::field(page, "next")), HasSubstr("R-2"));
 }
 
+// ---- Transfers (O4) ----
+
+TEST_F(Boards, ATransferShowsItsParcelAndSeal) {
+    const auto rings = salon_.bring(2);
+    record("2030-03-02T09:00:00Z", salon_.say("10 OC", {"11"}, R"("transfer_packed":{"parcel":"P0","seal":"S0"})",
+                                              Salon::lines(rings) + Salon::to(salon_.here("PACK"))));
+    record("2030-03-02T09:10:00Z",
+           salon_.say("10 OC", {"11"}, R"("transfer_unpacked_before_dispatch":{"why":"another box"})",
+                      Salon::lines(rings) + Salon::to(salon_.here("VAULT/A"))));
+    const std::string packed =
+        record("2030-03-02T09:20:00Z", salon_.say("10 OC", {"11"}, R"("transfer_packed":{"parcel":"P1","seal":"S1"})",
+                                                  Salon::lines(rings) + Salon::to(salon_.here("PACK"))));
+    record("2030-03-02T09:30:00Z",
+           salon_.say("70 LG", {}, R"("compliance_doc_attached":{"type":"INSURANCE","number":"I-1"})",
+                      Salon::lines(rings)));
+    const std::string sent = record(
+        "2030-03-02T09:40:00Z",
+        salon_.say("70 LG", {"600"},
+                   R"("transfer_dispatched":{"dest":{"site":2},"purpose":"REBALANCE","carrier":601})",
+                   Salon::lines(rings) + Salon::opens(salon_.id())));
+    const auto expect_it = [&](const std::string& when) {
+        const std::string board = salon_.ask("transit");
+        EXPECT_THAT(board, HasSubstr(R"("parcels":["P1"],"seals":["S1"])")) << when;
+    };
+    expect_it("with a paper attached in between");
+    salon_.clock("2030-03-02T10:00:00Z");
+    correct_with_the_same(sent, "2030-03-02T09:40:00Z");
+    expect_it("with its dispatch told again");
+    correct_with_the_same(packed, "2030-03-02T09:20:00Z");
+    expect_it("with its packing told again");
+}
+
+// ---- Repairs (O6) ----
+
+TEST_F(Boards, ARepairIsAsFarAsWhatStands) {
+    const std::string ring = salon_.id();
+    salon_.accept(salon_.say("10 OC", {}, R"("item_registered":{"origin":"CLIENT","owner":{"kind":"CLIENT","id":900}})",
+                             Salon::lines({ring}) + Salon::to("EXT/CLIENT/900")));
+    salon_.accept(salon_.say("40 SA", {"900"}, R"("received_from_client":{"purpose":"REPAIR"})",
+                             Salon::lines({ring}) + Salon::to(salon_.here("HOLD"))));
+    const std::string opened =
+        record("2030-03-02T09:00:00Z",
+               salon_.say("40 SA", {"900"}, R"("repair_opened":{"repair":"REP-1","client":"900"})",
+                          Salon::lines({ring}) + Salon::opens(salon_.id())));
+    const auto authorise = [&] {
+        return salon_.say("40 SA", {"900"}, R"("repair_authorised":{"price":{"minor":"12000","currency":"EUR"}})",
+                          Salon::lines({ring}));
+    };
+    const auto stage = [&] { return Salon::field(salon_.ask("repairs"), "stage"); };
+    EXPECT_EQ(stage(), "OPENED");
+    record("2030-03-02T09:10:00Z", authorise());
+    EXPECT_EQ(stage(), "AUTHORISED");
+    correct(salon_.last_id());  // it was for another ring
+    EXPECT_EQ(stage(), "OPENED");
+    record("2030-03-02T09:20:00Z", authorise());
+    EXPECT_EQ(stage(), "AUTHORISED");
+    correct_with_the_same(opened, "2030-03-02T09:00:00Z");
+    EXPECT_EQ(stage(), "AUTHORISED");
+    // A late refusal from before the client said yes changes nothing.
+    salon_.clock("2030-03-02T11:00:00Z");
+    salon_.accept(salon_.say("40 SA", {"900"}, R"("repair_declined":{})", Salon::lines({ring}),
+                             {.at = "2030-03-02T09:05:00Z", .late = "slip found"}));
+    EXPECT_EQ(stage(), "AUTHORISED");
+}
+
 }  // namespace
 }  // namespace daybook::acceptance

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/api/internal/asked.h"
+#include "engine/api/internal/in_order.h"
 #include "engine/api/internal/open.h"
 #include "engine/codec/event_codec.h"
 #include "engine/custody/papers.h"
@@ -64,18 +65,25 @@ Result<std::string> out(const Asked& asked) {
 
 // ---- Transfers ----
 
-// The parcels and seals of pieces on their way: of the TransferPacked that stands before their dispatch.
-Result<void> fill_parcels(const Asked& asked, const v1::Event& dispatched, v1::TransitRow& out) {
-    std::vector<Position> packings;
-    for (const v1::EventLine& line : dispatched.lines()) {
-        if (line.has_prev() && std::find(packings.begin(), packings.end(), line.prev()) == packings.end())
-            packings.push_back(line.prev());
+// The parcels and seals of pieces on their way: of the last TransferPacked that counts before their dispatch. What
+// comes from outside was packed by nobody here.
+Result<void> fill_parcels(InOrder& events, const v1::Event& dispatched, v1::TransitRow& out) {
+    if (!dispatched.command().has_transfer_dispatched()) return {};
+    std::vector<const v1::Event*> packings;
+    for (const ItemId& item : items_of(dispatched)) {
+        DAYBOOK_ASSIGN(const auto packed, events.events(item, [](custody::EventType type) {
+            return type == custody::EventType::kTransferPacked;
+        }));
+        const auto behind = std::find_if(packed.begin(), packed.end(), [&](const v1::Event* event) {
+            return key_of(dispatched) < key_of(*event);
+        });
+        if (behind == packed.begin()) continue;
+        const v1::Event* last = *std::prev(behind);
+        if (std::find(packings.begin(), packings.end(), last) == packings.end()) packings.push_back(last);
     }
-    for (const Position position : packings) {
-        DAYBOOK_ASSIGN(const v1::Event before, asked.event_at(position));
-        if (!before.command().has_transfer_packed()) continue;
-        out.add_parcels(before.command().transfer_packed().parcel());
-        out.add_seals(before.command().transfer_packed().seal());
+    for (const v1::Event* packing : packings) {
+        out.add_parcels(packing->command().transfer_packed().parcel());
+        out.add_seals(packing->command().transfer_packed().seal());
     }
     return {};
 }
@@ -121,8 +129,8 @@ private:
     std::deque<Sent> sent_;
 };
 
-Result<void> fill_transit(const Asked& asked, const Reading& reading, const ObligationRow& row, TransitPapers& papers,
-                          v1::TransitAnswer& message) {
+Result<void> fill_transit(const Asked& asked, const Reading& reading, const ObligationRow& row, InOrder& events,
+                          TransitPapers& papers, v1::TransitAnswer& message) {
     v1::TransitRow& out = *message.add_rows();
     const custody::Obligation& transfer = row.obligation;
     v1::ObligationRow whole;
@@ -141,7 +149,7 @@ Result<void> fill_transit(const Asked& asked, const Reading& reading, const Obli
     out.set_lines(transfer.lines);
     out.set_open_lines(transfer.open_lines);
     *out.mutable_docs() = event.command().docs();
-    DAYBOOK_TRY(fill_parcels(asked, event, out));
+    DAYBOOK_TRY(fill_parcels(events, event, out));
     DAYBOOK_ASSIGN(const auto pieces, pieces_of(asked, reading, row));
     std::int64_t insured = 0;
     for (const auto& piece : pieces) {
@@ -171,7 +179,8 @@ Result<std::string> transit(const Asked& asked) {
     v1::TransitAnswer message;
     asked.as_of(found.position, message);
     TransitPapers papers;
-    for (const ObligationRow& row : found.rows) DAYBOOK_TRY(fill_transit(asked, reading, row, papers, message));
+    InOrder events(asked, reading, reading.position());
+    for (const ObligationRow& row : found.rows) DAYBOOK_TRY(fill_transit(asked, reading, row, events, papers, message));
     DAYBOOK_TRY(papers.fill(asked, message));
     message.set_next(asked.next(found.next));
     return codec::to_json(message);

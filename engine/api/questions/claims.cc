@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/api/internal/asked.h"
+#include "engine/api/internal/in_order.h"
 #include "engine/api/internal/open.h"
 #include "schemas/daybook/v1/report.pb.h"
 
@@ -16,8 +17,6 @@ using projections::ItemRow;
 using projections::ObligationRow;
 using projections::Reading;
 
-constexpr std::size_t kRepairEventsMax = 200;  // of a piece's newest, in which the stage of its repair is looked for
-
 // ---- Repairs ----
 
 struct Stage {
@@ -25,20 +24,16 @@ struct Stage {
     std::string waiting_for;
 };
 
-// The newest event of the repair that says how far it is; nullopt: none since it was opened.
-Result<std::optional<EventType>> newest_of_repair(const Reading& reading, const ItemRow& piece, Position opened_by) {
-    DAYBOOK_ASSIGN(const auto history, reading.history(piece.item, {kRepairEventsMax, {}}, true));
-    for (const auto& event : history.rows) {
-        if (event.position <= opened_by) break;
-        switch (event.type) {
-            case EventType::kRepairAuthorised:
-            case EventType::kRepairDeclined:
-            case EventType::kReturnedFromWorkshop:
-            case EventType::kTransferReceived: return std::optional(event.type);
-            default: break;
-        }
-    }
-    return std::optional<EventType>();
+bool tells_stage(EventType type) {
+    return type == EventType::kRepairAuthorised || type == EventType::kRepairDeclined ||
+           type == EventType::kReturnedFromWorkshop || type == EventType::kTransferReceived;
+}
+
+// The last event of the repair that counts and says how far it is; nullopt: none since it was opened.
+Result<std::optional<EventType>> newest_of_repair(InOrder& events, const ItemRow& piece, const v1::Event& opening) {
+    DAYBOOK_ASSIGN(const auto told, events.events(piece.item, tells_stage));
+    if (told.empty() || key_of(*told.back()) < key_of(opening)) return std::optional<EventType>();
+    return std::optional(static_cast<EventType>(event_type_of(*told.back())));
 }
 
 Stage stage_of(const ItemRow& piece, std::optional<EventType> newest) {
@@ -60,13 +55,13 @@ Stage stage_of(const ItemRow& piece, std::optional<EventType> newest) {
     return {piece.verdict == custody::Verdict::kFail ? "FAILED" : "RETURNED", "inspector"};
 }
 
-Result<void> fill_repair(const Asked& asked, const Reading& reading, const ObligationRow& row, const ItemRow& piece,
-                         v1::RepairRow& out) {
+Result<void> fill_repair(const Asked& asked, const Reading& reading, InOrder& events, const ObligationRow& row,
+                         const ItemRow& piece, v1::RepairRow& out) {
     const custody::Obligation& repair = row.obligation;
     v1::ObligationRow whole;
     fill(row, asked.context, whole);
     DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(repair.opened_by));
-    DAYBOOK_ASSIGN(const auto newest, newest_of_repair(reading, piece, repair.opened_by));
+    DAYBOOK_ASSIGN(const auto newest, newest_of_repair(events, piece, event));
     const Stage stage = stage_of(piece, newest);
     out.set_repair(whole.obligation());
     out.set_number(event.command().repair_opened().repair());
@@ -101,10 +96,11 @@ Result<std::string> repairs(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
     v1::RepairsAnswer message;
     asked.as_of(found.position, message);
+    InOrder events(asked, reading, reading.position());
     for (const ObligationRow& row : found.rows) {
         DAYBOOK_ASSIGN(const auto pieces, pieces_of(asked, reading, row));
         for (const ItemRow& piece : pieces) {
-            DAYBOOK_TRY(fill_repair(asked, reading, row, piece, *message.add_rows()));
+            DAYBOOK_TRY(fill_repair(asked, reading, events, row, piece, *message.add_rows()));
         }
     }
     message.set_next(asked.next(found.next));
