@@ -137,5 +137,62 @@ TEST_F(Boards, ARepairIsAsFarAsWhatStands) {
     EXPECT_EQ(stage(), "AUTHORISED");
 }
 
+// ---- Counts and the day (O9, A11) ----
+
+class BoardsOfCounts : public Boards {
+protected:
+    // A count of the bin A, attested a while after its cut; the attestation.
+    std::string count(const std::string& cut, const std::string& attested, const std::vector<std::string>& seen) {
+        count_ = salon_.id();
+        record(cut, salon_.say("10 OC", {},
+                               R"("count_opened":{"kind":"SPOT","accounts":[)" + Salon::quoted(salon_.here("VAULT/A")) +
+                                   "]}",
+                               Salon::opens(count_)));
+        salon_.accept(salon_.say("10 OC", {}, R"("count_scanned":{"method":"RFID"})",
+                                 Salon::opens(count_) + Salon::to(salon_.here("VAULT/A")) + Salon::lines(seen)));
+        return record(attested, salon_.say("10 OC", {"11"}, R"("count_attested":{})", Salon::opens(count_)));
+    }
+    std::string count_;  // the one that was made last
+};
+
+TEST_F(BoardsOfCounts, TheLatestCutIsTheCountOfTheDay) {
+    auto rings = salon_.bring(2);
+    const std::string morning = count("2030-03-02T09:00:00Z", "2030-03-02T09:10:00Z", rings);
+    const std::string first = count_;
+    rings.push_back(salon_.bring(1)[0]);
+    count("2030-03-02T10:00:00Z", "2030-03-02T10:10:00Z", rings);
+    const std::string second = count_;
+    const auto expect_the_second = [&] {
+        const std::string day = salon_.ask("reconciliation/1");
+        EXPECT_THAT(day, HasSubstr(second));
+        EXPECT_THAT(day, Not(HasSubstr(first)));
+        const std::string counts = salon_.ask("counts?site=1");
+        EXPECT_LT(counts.find(second), counts.find(first));
+        const std::string page = salon_.ask("counts?site=1&rows=1");
+        EXPECT_THAT(page, HasSubstr(second));
+        EXPECT_THAT(page, Not(HasSubstr(first)));
+        const std::string next = salon_.ask("counts?site=1&rows=1&cursor=" + Salon::field(page, "next"));
+        EXPECT_THAT(next, HasSubstr(first));
+        EXPECT_THAT(next, Not(HasSubstr(second)));
+        EXPECT_THAT(next, Not(HasSubstr(R"("next":)")));
+    };
+    expect_the_second();
+    salon_.clock("2030-03-02T11:00:00Z");
+    correct_with_the_same(morning, "2030-03-02T09:10:00Z");  // recorded last, of a cut that lies before
+    expect_the_second();
+}
+
+TEST_F(BoardsOfCounts, AnAccountWasCountedAtTheCut) {
+    const auto rings = salon_.bring(1);
+    count("2030-03-02T09:00:00Z", "2030-03-02T09:10:00Z", rings);
+    const std::string cut = R"("counted_at":"2030-03-02T09:00:00Z")";
+    EXPECT_THAT(salon_.ask("coverage?site=1"), HasSubstr(cut));
+    EXPECT_THAT(salon_.ask("counted?site=1"), HasSubstr(cut));
+    // Whole days since the cut, not since the attestation.
+    salon_.clock("2030-03-03T09:05:00Z");
+    EXPECT_EQ(Salon::field(salon_.ask("coverage?site=1"), "age_days"), "1");
+    EXPECT_EQ(Salon::field(salon_.ask("counted?site=1"), "age_days"), "1");
+}
+
 }  // namespace
 }  // namespace daybook::acceptance

@@ -109,7 +109,10 @@ private:
             count.closed_by = entry->position;
             SeenByAccount of_count;
             DAYBOOK_TRY(read_scans(asked_, reading_, count, text, known_, of_count));
-            counted_.merge(of_count);  // the newer one of an account stays
+            for (auto& [account, seen] : of_count) {  // of an account the one with the latest cut stays
+                const auto [known, is_new] = counted_.try_emplace(account, seen);
+                if (!is_new && seen.cut_at > known->second.cut_at) known->second = std::move(seen);
+            }
         }
         return {};
     }

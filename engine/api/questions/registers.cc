@@ -1,8 +1,10 @@
 // What an auditor looks for: late entries, corrections and counts.
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <set>
 
+#include "engine/api/internal/in_order.h"
 #include "engine/api/internal/open.h"
 #include "engine/api/internal/scans.h"
 #include "engine/api/internal/when.h"
@@ -303,14 +305,48 @@ Result<std::vector<projections::ObligationRow>> open_counts(const Asked& asked, 
     return open_then;
 }
 
-// Open ones first, then those that ended, the newest first, as known at R. A cursor has, beside (V, R), the position of
-// the end to go on before.
+// The key of a count's end in a cursor; kBehindAll: none was given yet.
+constexpr custody::ChainKey kBehindAll{std::numeric_limits<Micros>::max(), kNoPosition, kNoPosition};
+std::string cursor_of(const custody::ChainKey& key) {
+    return std::to_string(key.at) + "_" + std::to_string(key.place) + "_" + std::to_string(key.position);
+}
+std::optional<custody::ChainKey> of_cursor(std::string_view text) {
+    const std::size_t first = text.find('_');
+    const std::size_t second = text.rfind('_');
+    if (first == std::string_view::npos || second == first) return std::nullopt;
+    const auto at = parse_number<Micros>(text.substr(0, first));
+    const auto place = parse_number<Position>(text.substr(first + 1, second - first - 1));
+    const auto position = parse_number<Position>(text.substr(second + 1));
+    if (!at || !place || !position) return std::nullopt;
+    return custody::ChainKey{*at, *place, *position};
+}
+
+// The ends of a site's counts that count at R, before a key, the newest first: `enough` of them and one more, or all.
+Result<std::vector<custody::ChainKey>> newest_ends(const Asked& asked, const When& when, SiteId site,
+                                                   const custody::ChainKey& before, std::size_t enough) {
+    DAYBOOK_ASSIGN(const auto ended, when.reading.entries(Register::kCounts, site, 0, when.at.known, ~std::size_t{0}));
+    std::vector<custody::ChainKey> ends;
+    for (auto entry = ended.rbegin(); entry != ended.rend(); ++entry) {
+        DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(entry->position));
+        // Nothing is recorded so long before it happens: all that comes now is older.
+        if (ends.size() > enough && time_of(end.recorded_at()) + kDay < ends.back().at) break;
+        DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(entry->position, when.at.known));
+        const custody::ChainKey key = key_of(end);
+        if (!counts || key >= before) continue;
+        ends.insert(std::upper_bound(ends.begin(), ends.end(), key, std::greater<>()), key);
+        if (ends.size() > enough + 1) ends.pop_back();
+    }
+    return ends;
+}
+
+// Open ones first, then those that ended, the newest first by valid time, as known at R. A cursor has, beside (V, R),
+// the key of the last end that was given.
 Result<std::string> counts(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
     if (site == 0) return wrong("site", asked.param("site"), "the number of the site whose counts are asked for");
     DAYBOOK_ASSIGN(const When when, when_of(asked));
-    Position before = when.at.known;
+    custody::ChainKey given = kBehindAll;
     v1::CountsAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     message.mutable_as_of()->clear_valid_at();  // the question has none
@@ -318,22 +354,21 @@ Result<std::string> counts(const Asked& asked) {
         DAYBOOK_ASSIGN(const auto open, open_counts(asked, when, site));
         for (const auto& row : open) DAYBOOK_TRY(fill_count(asked, when, row, kNoPosition, *message.add_rows()));
     } else {
-        DAYBOOK_ASSIGN(before, row_of_cursor(asked));
+        const auto last = of_cursor(rest_of_cursor(asked));
+        if (!last) return wrong("cursor", page.cursor, "a cursor of this question");
+        given = *last;
     }
-    DAYBOOK_ASSIGN(const auto ended, when.reading.entries(Register::kCounts, site, 0, before, ~std::size_t{0}));
-    for (auto entry = ended.rbegin(); entry != ended.rend(); ++entry) {
-        if (static_cast<std::size_t>(message.rows_size()) >= page.rows_max) {
-            message.set_next(cursor_text(when, std::to_string(entry->position + 1)));
-            break;
-        }
-        DAYBOOK_ASSIGN(const bool ended_then, when.reading.is_effective(entry->position, when.at.known));
-        if (!ended_then) continue;
-        DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(entry->position));
+    const std::size_t room = page.rows_max - std::min(page.rows_max, static_cast<std::size_t>(message.rows_size()));
+    DAYBOOK_ASSIGN(const auto ends, newest_ends(asked, when, site, given, room));
+    for (std::size_t i = 0; i < std::min(room, ends.size()); ++i) {
+        given = ends[i];
+        DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(given.position));
         const auto id = ObligationId::parse(end.command().obligation_id());
         if (!id) continue;
         DAYBOOK_ASSIGN(const auto row, when.reading.obligation({*id, {}, {}}));
-        if (row.row) DAYBOOK_TRY(fill_count(asked, when, *row.row, entry->position, *message.add_rows()));
+        if (row.row) DAYBOOK_TRY(fill_count(asked, when, *row.row, given.position, *message.add_rows()));
     }
+    if (ends.size() > room) message.set_next(cursor_text(when, cursor_of(given)));
     return codec::to_json(message);
 }
 

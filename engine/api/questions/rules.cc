@@ -305,10 +305,13 @@ Result<std::string> coverage(const Asked& asked) {
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
     if (site == 0) return wrong("site", asked.param("site"), "the number of the site whose counts are asked for");
     v1::CoverageAnswer message;
+    std::int64_t days = kCoverageDays;
+    Micros asked_at = 0;
     DAYBOOK_ASSIGN(const auto seen, asked.look([&](const Books& books, Micros now) {
         const custody::PolicyValue* policy = books.policy("count.coverage_days", site, now);
         const auto* set = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
-        const std::int64_t days = set == nullptr ? kCoverageDays : *set;
+        days = set == nullptr ? kCoverageDays : *set;
+        asked_at = now;
         const auto* accounts = books.site_accounts.find(site);
         if (accounts == nullptr) return;
         for (const custody::AccountId& id : *accounts) {
@@ -322,17 +325,26 @@ Result<std::string> coverage(const Asked& asked) {
             out.set_overdue(holds && account->counted_by.empty());
             if (account->counted_by.empty()) continue;
             out.set_count(account->counted_by.text());
-            fill(account->counted_at, out.mutable_counted_at());
-            out.set_age_days(std::max<Micros>(0, now - account->counted_at) / kDay);  // whole days, rounded down
-            out.set_overdue(holds && now - account->counted_at > days * kDay);
         }
     }));
     asked.as_of(seen.position, message);
+    // The books know when a count was attested; its cut, as of which it is true, stands in the read models.
+    if (!asked.views.wait_for(seen.position, after(std::chrono::seconds(5))))
+        return fail(ErrorCode::kTimeout, "the read models are behind the books; ask again");
     DAYBOOK_ASSIGN(const auto reading, asked.views.read());
     for (auto& row : *message.mutable_rows()) {
         const auto account = custody::AccountId::parse(row.account());
         if (!account || row.count().empty()) continue;
-        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading, *account, row.count(), reading.position()));
+        DAYBOOK_ASSIGN(const auto counts, reading.counts(*account, seen.position));
+        for (const auto& count : counts) {
+            if (count.count.text() != row.count()) continue;
+            DAYBOOK_ASSIGN(const bool stands, reading.is_effective(count.position, seen.position));
+            if (!stands) continue;
+            fill(count.opened_at, row.mutable_counted_at());
+            row.set_age_days(std::max<Micros>(0, asked_at - count.opened_at) / kDay);  // whole days, rounded down
+            row.set_overdue(row.pieces() != 0 && asked_at - count.opened_at > days * kDay);
+        }
+        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading, *account, row.count(), seen.position));
         row.set_recheck(recheck);
     }
     std::stable_sort(message.mutable_rows()->begin(), message.mutable_rows()->end(), [](const auto& a, const auto& b) {
