@@ -194,5 +194,36 @@ TEST_F(BoardsOfCounts, AnAccountWasCountedAtTheCut) {
     EXPECT_EQ(Salon::field(salon_.ask("counted?site=1"), "age_days"), "1");
 }
 
+// ---- Documents (A14) ----
+
+TEST_F(Boards, ADocumentGoesOnBehindACorrectedReturn) {
+    const auto rings = salon_.bring(2);
+    record("2030-03-02T09:00:00Z",
+           salon_.say("10 OC", {"500"},
+                      R"("memo_out_issued":{"memo":"M-7","party":"501","purpose":"ON_APPROVAL",)"
+                      R"("due_at":"2030-03-12T18:00:00Z"})",
+                      Salon::lines(rings) + Salon::to("EXT/MEMO/M-7") + Salon::opens(salon_.id())));
+    const auto give_back = [&](const std::string& at) {
+        record(at, salon_.say("10 OC", {"500"}, R"("memo_returned":{"condition":"as new"})",
+                              Salon::lines({rings[0]}) + Salon::to(salon_.here("HOLD"))));
+        return salon_.ledger().head() - 1;
+    };
+    const Position wrong = give_back("2030-03-02T10:00:00Z");
+    const std::string before = salon_.ask("documents/M-7?known_at=" + std::to_string(wrong));
+    const Position correction = correct(salon_.last_id());
+    const Position right = give_back("2030-03-02T11:00:00Z");
+    const std::string life = salon_.ask("documents/M-7");
+    const auto row_of = [&](Position position) {
+        const auto at = life.find(R"("position":")" + std::to_string(position) + R"(","type")");
+        return at == std::string::npos ? "" : life.substr(at, life.find('}', at) - at);
+    };
+    EXPECT_THAT(row_of(wrong), HasSubstr(R"("corrected_by":")" + std::to_string(correction) + '"'));
+    EXPECT_THAT(row_of(right), HasSubstr("MemoReturned"));
+    EXPECT_THAT(row_of(right), Not(HasSubstr("corrected_by")));
+    // What was known before answers as it did.
+    EXPECT_EQ(salon_.ask("documents/M-7?known_at=" + std::to_string(wrong)), before);
+    EXPECT_THAT(before, Not(HasSubstr("corrected_by")));
+}
+
 }  // namespace
 }  // namespace daybook::acceptance

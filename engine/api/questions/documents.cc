@@ -4,14 +4,13 @@
 #include <set>
 
 #include "engine/api/internal/open.h"
+#include "engine/api/internal/scans.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
 #include "schemas/daybook/v1/report.pb.h"
 
 namespace daybook::api {
 namespace {
-
-using projections::Reading;
 
 constexpr std::size_t kFollowedPiecesMax = 1'000;  // of one document
 constexpr std::size_t kFollowedEventsMax = 1'000;  // of one piece, behind the event that opened the obligation
@@ -34,29 +33,36 @@ bool concerns(const v1::Event& event, const std::string& opened) {
                        [&](const v1::Closed& closed) { return belongs(closed.obligation(), opened); });
 }
 
-// The events of one piece behind `from` that have to do with the obligation, up to the one that ends it for the piece.
-Result<void> follow(const Asked& asked, const Reading& reading, const ItemId& item, Position from,
+// The events of one piece behind the one that opened the obligation, by valid time, that have to do with it: up to the
+// one that counts and ends it for the piece; and all of those that do not count.
+Result<void> follow(const Asked& asked, const When& when, const ItemId& item, const v1::Event& opening,
                     const std::string& opened, Life& life) {
-    DAYBOOK_ASSIGN(const auto history, reading.history(item, {limits::kPageRowsMax, {}}));
+    DAYBOOK_ASSIGN(auto history, when.reading.history(item, {limits::kPageRowsMax, {}}, false, when.at.known));
+    const Micros from = time_of(opening.occurred_at());
+    std::stable_sort(history.rows.begin(), history.rows.end(),
+                     [](const auto& a, const auto& b) { return a.occurred_at < b.occurred_at; });
+    DAYBOOK_ASSIGN(const bool opening_counts, when.reading.is_effective(opening.position(), when.at.known));
     std::size_t looked = 0;
+    bool ended = false;
     for (const auto& row : history.rows) {
-        if (row.position <= from) continue;
+        if (row.occurred_at < from || row.position == opening.position() || (ended && row.effective)) continue;
         if (++looked > kFollowedEventsMax) break;
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
         const bool extends = event.command().has_memo_extended() || event.command().has_handed_over();
-        if (!extends && !concerns(event, opened)) continue;
+        const bool carries_on = extends && !ended && (opening_counts || !row.effective);  // it names no obligation
+        if (!carries_on && !concerns(event, opened)) continue;
         Part& part = life[row.position];
         if (part.follows.empty()) part.follows = opened;
         const bool ends = std::any_of(event.closes().begin(), event.closes().end(), [&](const v1::Closed& closed) {
             const bool its = !closed.has_line() || closed.line() == row.line;
             return its && belongs(closed.obligation(), opened);
         });
-        if (ends) break;
+        ended = ended || (ends && row.effective);
     }
     return {};
 }
 
-Result<void> follow_all(const Asked& asked, const Reading& reading, Life& life) {
+Result<void> follow_all(const Asked& asked, const When& when, Life& life) {
     std::vector<Position> carriers;
     for (const auto& [position, part] : life) carriers.push_back(position);
     std::size_t pieces = 0;
@@ -66,10 +72,17 @@ Result<void> follow_all(const Asked& asked, const Reading& reading, Life& life) 
         if (opened.empty()) continue;
         for (const ItemId& item : items_of(event)) {
             if (++pieces > kFollowedPiecesMax) return {};
-            DAYBOOK_TRY(follow(asked, reading, item, position, opened, life));
+            DAYBOOK_TRY(follow(asked, when, item, event, opened, life));
         }
     }
     return {};
+}
+
+// The correction by which an event counts no more: of it, or of the declaration whose corrective it is.
+Result<Position> ended_by(const When& when, const v1::Event& event) {
+    DAYBOOK_ASSIGN(const Position correction, when.reading.corrected_by(event.position(), when.at.known));
+    if (correction != kNoPosition || !event.correcting().has_declaration()) return correction;
+    return when.reading.corrected_by(event.correcting().declaration(), when.at.known);
 }
 
 void fill_event(const v1::Event& event, Position position, const Part& part, v1::DocumentEvent& out) {
@@ -99,8 +112,8 @@ Result<std::string> document(const Asked& asked) {
         std::string& as = life[row.position].as;
         as += (as.empty() ? "" : ", ") + std::string(codec::to_string(row.kind));
     }
-    DAYBOOK_TRY(follow_all(asked, when.reading, life));
     life.erase(life.lower_bound(when.at.known), life.end());
+    DAYBOOK_TRY(follow_all(asked, when, life));
     v1::DocumentAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     message.mutable_as_of()->clear_valid_at();  // the question has none
@@ -111,7 +124,10 @@ Result<std::string> document(const Asked& asked) {
             break;
         }
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(at->first));
-        fill_event(event, at->first, at->second, *message.add_rows());
+        v1::DocumentEvent& row = *message.add_rows();
+        fill_event(event, at->first, at->second, row);
+        DAYBOOK_ASSIGN(const Position correction, ended_by(when, event));
+        if (correction != kNoPosition) row.set_corrected_by(correction);
     }
     return codec::to_json(message);
 }

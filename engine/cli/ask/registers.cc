@@ -59,10 +59,11 @@ std::string sheet_text(const v1::CountSheetAnswer& answer) {
 }
 
 std::string document_text(const v1::DocumentAnswer& answer) {
-    Table table({">position", "occurred", "event", "as", ">site", ">by", "item", "follows"});
+    Table table({">position", "occurred", "event", "as", ">site", ">by", "item", "follows", ">corrected by"});
     for (const auto& row : answer.rows()) {
         table.add({std::to_string(row.position()), time_text(row.occurred_at()), v1::EventType::Code_Name(row.type()),
-                   row.as(), number_text(row.site()), number_text(row.by()), some(row.items()), row.follows()});
+                   row.as(), number_text(row.site()), number_text(row.by()), some(row.items()), row.follows(),
+                   row.has_corrected_by() ? std::to_string(row.corrected_by()) : ""});
     }
     return answer.number() + "\n" + table.text() + as_of_text(answer.as_of()) + more_text(answer.next());
 }
