@@ -225,5 +225,52 @@ TEST_F(Boards, ADocumentGoesOnBehindACorrectedReturn) {
     EXPECT_THAT(before, Not(HasSubstr("corrected_by")));
 }
 
+// ---- Deadlines (O16) ----
+
+TEST_F(Boards, PapersThatRunOutAreDeadlines) {
+    const auto rings = salon_.bring(2);
+    const auto attach = [&](const std::string& ring, const std::string& number, const std::string& to) {
+        salon_.accept(salon_.say("70 LG", {},
+                                 R"("compliance_doc_attached":{"type":"CITES","number":")" + number +
+                                     R"(","valid_from":"2030-03-01T00:00:00Z","valid_to":")" + to + R"("})",
+                                 Salon::lines({ring})));
+        return salon_.last_id();
+    };
+    salon_.accept(salon_.say("70 LG", {"20 VM"},
+                             R"("carnet_bound":{"carnet":"CH-1","reexport_by":"2030-03-10T00:00:00Z"})",
+                             Salon::lines({rings[1]}) + Salon::opens(salon_.id())));
+    attach(rings[0], "CT-1", "2030-03-05T00:00:00Z");
+    const std::string wrong = attach(rings[1], "CT-2", "2030-03-20T00:00:00Z");
+    const std::string board = salon_.ask("deadlines");
+    EXPECT_THAT(board, HasSubstr(R"("at":"2030-03-05T00:00:00Z","what":"CITES: valid until","document":"CT-1",)"
+                                 R"("site":1)"));
+    EXPECT_THAT(board, HasSubstr(R"("item":)" + Salon::quoted(rings[0])));
+    EXPECT_LT(board.find("CT-1"), board.find("CH-1"));
+    EXPECT_LT(board.find("CH-1"), board.find("CT-2"));
+    EXPECT_THAT(salon_.ask("deadlines?before=2030-03-20T00:00:00Z"), Not(HasSubstr("CT-2")));
+    EXPECT_THAT(salon_.ask("deadlines?site=2"), Not(HasSubstr("CT-")));
+    // Page by page: the same rows in the same order, and no more.
+    std::string cursor;
+    for (const std::string document : {"CT-1", "CH-1", "CT-2"}) {
+        const std::string page = salon_.ask("deadlines?rows=1" + cursor);
+        EXPECT_EQ(Salon::field(page, "document"), document);
+        EXPECT_EQ(page.find(R"("next":)") == std::string::npos, document == "CT-2") << page;
+        cursor = "&cursor=" + Salon::field(page, "next");
+    }
+    // One that is renewed is due with the new paper; one that was attached to the wrong piece, and one of a piece that
+    // is sold, are nobody's.
+    attach(rings[0], "CT-3", "2030-09-05T00:00:00Z");
+    EXPECT_THAT(salon_.ask("deadlines"), Not(HasSubstr("CT-1")));
+    EXPECT_THAT(salon_.ask("deadlines"), HasSubstr("CT-3"));
+    correct(wrong);
+    EXPECT_THAT(salon_.ask("deadlines"), Not(HasSubstr("CT-2")));
+    salon_.accept(salon_.say("40 SA", {},
+                             R"("sale_completed":{"invoice":"R-1","party":"501","handover":"NOW",)"
+                             R"("price":{"minor":"300000","currency":"EUR"}})",
+                             Salon::lines({rings[0]}) + Salon::to("EXT/CLIENT/501")));
+    EXPECT_THAT(salon_.ask("deadlines"), Not(HasSubstr("CT-")));
+    EXPECT_THAT(salon_.ask("deadlines"), HasSubstr("CH-1"));
+}
+
 }  // namespace
 }  // namespace daybook::acceptance

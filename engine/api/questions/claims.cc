@@ -1,5 +1,8 @@
 // What is owed to outsiders: repairs, pieces held or sold for later, and every deadline.
 #include <algorithm>
+#include <chrono>
+#include <map>
+#include <tuple>
 
 #include "engine/api/internal/asked.h"
 #include "engine/api/internal/in_order.h"
@@ -152,6 +155,8 @@ Result<std::string> reservations(const Asked& asked) {
 
 // ---- Deadlines ----
 
+constexpr std::chrono::seconds kWaitForViews{5};
+
 // What a due time means; nullptr: it is nobody's deadline, but a day's work.
 const char* deadline_text(ObligationKind kind) {
     switch (kind) {
@@ -166,29 +171,147 @@ const char* deadline_text(ObligationKind kind) {
     }
 }
 
+void fill_deadline(const Asked& asked, const ObligationRow& row, v1::DeadlineRow& out) {
+    v1::ObligationRow whole;
+    fill(row, asked.context, whole);
+    *out.mutable_at() = whole.due_at();
+    out.set_overdue_minutes(whole.overdue_minutes());
+    out.set_what(deadline_text(row.obligation.kind));
+    out.set_kind(whole.kind());
+    out.set_obligation(whole.obligation());
+    out.set_document(whole.document());
+    out.set_party(whole.party());
+    out.set_site(whole.site());
+    out.set_open_lines(whole.open_lines());
+}
+
+// A document that runs out, of a piece that the house has, or has out. In the order of the board.
+struct RunsOut {
+    Micros at = 0;
+    ItemId item;
+    custody::DocType type{};
+    std::string number;
+    SiteId site = 0;  // where the piece is, or whose event sent it away
+};
+bool operator<(const RunsOut& a, const RunsOut& b) {
+    return std::tie(a.at, a.item, a.type) < std::tie(b.at, b.item, b.type);
+}
+
+// In a cursor; nullopt: it is none.
+std::string cursor_of(const RunsOut& document) {
+    return std::to_string(document.at) + "_" + document.item.text() + "_" +
+           std::to_string(static_cast<int>(document.type));
+}
+std::optional<RunsOut> of_cursor(std::string_view text) {
+    const std::size_t first = text.find('_');
+    const std::size_t second = text.rfind('_');
+    if (first == std::string_view::npos || second == first) return std::nullopt;
+    const auto at = parse_number<Micros>(text.substr(0, first));
+    const auto item = ItemId::parse(text.substr(first + 1, second - first - 1));
+    const auto type = parse_number<std::uint8_t>(text.substr(second + 1));
+    if (!at || !item || !type) return std::nullopt;
+    return RunsOut{*at, *item, static_cast<custody::DocType>(*type), {}, 0};
+}
+
+bool is_with_us(State state) {
+    return state != State::kX0 && state != State::kX1 && state != State::kX2 && state != State::kL &&
+           state != State::kZ;
+}
+
+// Of the documents of one type that a piece has, the one that holds longest, where it ends.
+void add_running_out(const std::vector<custody::AttachedDoc>& documents, const custody::Item& piece,
+                     std::vector<RunsOut>& out) {
+    std::map<custody::DocType, const custody::AttachedDoc*> longest;
+    for (const auto& document : documents) {
+        const auto [known, is_new] = longest.try_emplace(document.type, &document);
+        const Micros to = known->second->to;
+        if (!is_new && to != 0 && (document.to == 0 || document.to > to)) known->second = &document;
+    }
+    const SiteId site = piece.account.site != 0 ? piece.account.site : piece.put_by;
+    for (const auto& [type, document] : longest) {
+        if (document->to != 0) out.push_back({document->to, piece.id, type, document->number, site});
+    }
+}
+
+// All of them, by when they run out. The documents of pieces are in the books: the read models then reflect no less.
+Result<std::vector<RunsOut>> running_out(const Asked& asked, const DueQuery& query) {
+    std::vector<RunsOut> found;
+    DAYBOOK_ASSIGN(const auto seen, asked.look([&](const custody::Books& books, Micros) {
+        for (const auto& [id, documents] : books.documents.all()) {
+            const custody::Item* piece = books.items.find(id);
+            if (piece != nullptr && is_with_us(piece->state())) add_running_out(documents, *piece, found);
+        }
+    }));
+    if (!asked.views.wait_for(seen.position, after(kWaitForViews)))
+        return fail(ErrorCode::kTimeout, "the read models are behind the books; ask again");
+    std::erase_if(found, [&](const RunsOut& one) {
+        return (query.site != 0 && one.site != query.site) || (query.before != 0 && one.at >= query.before);
+    });
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+void fill_deadline(const Asked& asked, const RunsOut& document, v1::DeadlineRow& out) {
+    fill(document.at, out.mutable_at());
+    if (document.at < asked.context.now) out.set_overdue_minutes((asked.context.now - document.at) / kMinute);
+    out.set_what(v1::DocType::Code_Name(doc_code(document.type)) + ": valid until");
+    out.set_document(document.number);
+    out.set_site(document.site);
+    out.set_open_lines(1);
+    out.set_item(document.item.text());
+}
+
+// Obligations and documents as one list by time. A cursor has that of the obligations (kAllGiven: there are no more)
+// and, behind '!', the last document that was given.
+constexpr std::string_view kAllGiven = "-";
+
 Result<std::string> deadlines(const Asked& asked) {
-    DAYBOOK_ASSIGN(const auto page, asked.page());
+    DAYBOOK_ASSIGN(auto page, asked.page());
     DueQuery query;
     DAYBOOK_ASSIGN(query.site, asked.site());
     DAYBOOK_ASSIGN(query.before, asked.time_param("before"));
     query.wanted = [](const custody::Obligation& it) { return it.due_at != 0 && deadline_text(it.kind) != nullptr; };
-    DAYBOOK_ASSIGN(const auto found, asked.views.due(query, page));
+    DAYBOOK_ASSIGN(const auto documents, running_out(asked, query));
+    auto document = documents.begin();
+    std::string given;
+    if (!page.cursor.empty()) {
+        const std::size_t bang = std::min(page.cursor.find('!'), page.cursor.size());
+        given = page.cursor.substr(std::min(bang + 1, page.cursor.size()));
+        const auto last = of_cursor(given);
+        if (!given.empty() && !last) return wrong("cursor", asked.param("cursor"), "a cursor of this question");
+        if (last) document = std::upper_bound(documents.begin(), documents.end(), *last);
+        page.cursor.resize(bang);
+    }
+    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    projections::Rows<ObligationRow> found{reading.position(), {}, {}};
+    if (page.cursor != kAllGiven) {
+        DAYBOOK_ASSIGN(found, reading.due(query, page));
+    }
     v1::DeadlinesAnswer message;
     asked.as_of(found.position, message);
-    return page_json(asked, message, found, [&](const ObligationRow& row) {
-        v1::ObligationRow whole;
-        fill(row, asked.context, whole);
-        v1::DeadlineRow& out = *message.add_rows();
-        *out.mutable_at() = whole.due_at();
-        out.set_overdue_minutes(whole.overdue_minutes());
-        out.set_what(deadline_text(row.obligation.kind));
-        out.set_kind(whole.kind());
-        out.set_obligation(whole.obligation());
-        out.set_document(whole.document());
-        out.set_party(whole.party());
-        out.set_site(whole.site());
-        out.set_open_lines(whole.open_lines());
-    });
+    auto row = found.rows.begin();
+    while (static_cast<std::size_t>(message.rows_size()) < page.rows_max) {
+        const bool owed = row != found.rows.end();
+        if (!owed && document == documents.end()) break;
+        if (owed && (document == documents.end() || row->obligation.due_at <= document->at)) {
+            fill_deadline(asked, *row++, *message.add_rows());
+        } else {
+            fill_deadline(asked, *document, *message.add_rows());
+            given = cursor_of(*document++);
+        }
+    }
+    if (row != found.rows.end()) {  // go on within this page of the obligations
+        const auto taken = static_cast<std::size_t>(row - found.rows.begin());
+        found.next = page.cursor;
+        if (taken != 0) {
+            DAYBOOK_ASSIGN(auto part, reading.due(query, {taken, page.cursor}));
+            found.next = std::move(part.next);
+        }
+    } else if (found.next.empty()) {
+        found.next = kAllGiven;
+    }
+    if (found.next != kAllGiven || document != documents.end()) message.set_next(asked.next(found.next + "!" + given));
+    return codec::to_json(message);
 }
 
 constexpr QuestionInfo kQuestions[] = {

@@ -81,10 +81,11 @@ std::string reservations_text(const v1::ReservationsAnswer& answer) {
 }
 
 std::string deadlines_text(const v1::DeadlinesAnswer& answer) {
-    Table table({"at", ">late", "what", ">site", ">party", "document", ">pieces", "obligation"});
+    Table table({"at", ">late", "what", ">site", ">party", "document", ">pieces", "obligation", "item"});
     for (const auto& row : answer.rows()) {
         table.add({time_text(row.at()), late_text(row.overdue_minutes()), row.what(), std::to_string(row.site()),
-                   number_text(row.party()), row.document(), std::to_string(row.open_lines()), row.obligation()});
+                   number_text(row.party()), row.document(), std::to_string(row.open_lines()), row.obligation(),
+                   row.item()});
     }
     return table.text() + as_of_text(answer.as_of()) + more_text(answer.next());
 }
@@ -129,7 +130,12 @@ const QuestionCommand kCommands[] = {
      {kSite, kParty, kBefore},
      true,
      reservations},
-    {"deadlines", "what has to be done by when for somebody else", {}, {kSite, kBefore}, true, deadlines},
+    {"deadlines",
+     "what has to be done by when for somebody else, and papers that run out",
+     {},
+     {kSite, kBefore},
+     true,
+     deadlines},
 };
 
 }  // namespace
