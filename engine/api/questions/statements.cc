@@ -225,6 +225,18 @@ std::vector<projections::PostingRow> net(const std::vector<projections::PostingR
     return lines;
 }
 
+// The event that a line is of: that which counts and moved the piece then, not the correction that told so again.
+Position event_of(const projections::PostingRow& line, const custody::AccountId& account,
+                  const projections::ChainRows& chain) {
+    Position event = kNoPosition;
+    for (const auto& stay : chain.stays) {
+        if (stay.account != account) continue;
+        if (line.count > 0 && stay.from == line.at) event = stay.opened_by;
+        if (line.count < 0 && stay.to == line.at) event = stay.closed_by;
+    }
+    return event != kNoPosition ? event : line.position;
+}
+
 // The interval of the question: given, or the business day of the account's site that contains `at`, as known then. The
 // open one goes up to V.
 Result<Interval> interval_or_day(const Asked& asked, const custody::AccountId& account, const When& when) {
@@ -267,10 +279,10 @@ Result<std::string> statement(const Asked& asked) {
         row.set_item(lines[next].id.text());
         row.set_pieces(static_cast<std::int32_t>(lines[next].count));
         asked.money(lines[next].amount, *row.mutable_insured());
-        row.set_position(lines[next].position);
-        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(lines[next].position));
-        row.set_type(event_type_of(event));
         DAYBOOK_ASSIGN(const auto chain, when.reading.chain(ItemId(lines[next].id), {lines[next].at, when.at.known}));
+        row.set_position(event_of(lines[next], account, chain));
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position()));
+        row.set_type(event_type_of(event));
         DAYBOOK_ASSIGN(const std::string model, model_at(asked, chain, lines[next].at));
         row.set_model(model);
     }
