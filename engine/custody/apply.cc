@@ -228,19 +228,30 @@ void Applier::note_vault_leg(const AccountId& account) {
         ++vault_legs_here_;
         return;
     }
-    note_legs(books_.sites.edit(account.site), 1);
+    note_legs(account.site, 1);
 }
 
 // Nearly always of the last session.
-void Applier::note_legs(Site& site, std::uint64_t legs) const {
-    const auto session = std::find_if(site.sessions.rbegin(), site.sessions.rend(), [&](const Session& one) {
-        return std::pair(one.open.from, one.opened_place) <= std::pair(at(), place());
-    });
-    if (session == site.sessions.rend()) return;
+void Applier::note_legs(SiteId site, std::uint64_t legs) {
     const KeyOfLeg leg{at(), place(), event_.position};
-    session->first_leg = session->legs == 0 ? leg : std::min(session->first_leg, leg);
-    session->last_leg = session->legs == 0 ? leg : std::max(session->last_leg, leg);
-    session->legs += legs;
+    Session* session = session_around(site, leg);
+    if (session != nullptr) add_legs(*session, leg, leg, legs);
+}
+
+// The last one that was opened before a leg; nullptr: it lies before all.
+Session* Applier::session_around(SiteId site, const KeyOfLeg& leg) {
+    const auto& sessions = books_.sessions.of(site);
+    const auto session = std::find_if(sessions.rbegin(), sessions.rend(), [&](const Session& one) {
+        return std::pair(one.open.from, one.opened_place) <= std::pair(leg.at, leg.place);
+    });
+    if (session == sessions.rend()) return nullptr;
+    return &books_.sessions.edit(site, books_.index_of(site, *session));
+}
+
+void Applier::add_legs(Session& session, const KeyOfLeg& first, const KeyOfLeg& last, std::uint64_t legs) {
+    session.first_leg = session.legs == 0 ? first : std::min(session.first_leg, first);
+    session.last_leg = session.legs == 0 ? last : std::max(session.last_leg, last);
+    session.legs += legs;
 }
 
 void Applier::note_move_for_counts(const ItemId& item, const AccountId& from, const AccountId& to,
@@ -340,7 +351,7 @@ void Applier::note_site() {
     if (command_.site == 0) return;
     Site& site = books_.sites.edit(command_.site);
     site.newest_at = std::max(site.newest_at, at());
-    if (vault_legs_here_ != 0) note_legs(site, vault_legs_here_);
+    if (vault_legs_here_ != 0) note_legs(command_.site, vault_legs_here_);
 }
 
 void Applier::report_changed() {

@@ -93,7 +93,7 @@ void Applier::take_back(const PastEvent& event) {
         case EventType::kAccountOpened:
         case EventType::kAccountClosed: return take_back_account(event);
         case EventType::kDayClosed: {
-            std::vector<DayEnd>& days = books_.sites.edit(command.site).days;
+            std::vector<DayEnd>& days = books_.days.edit_all(command.site);
             const auto day = std::find_if(days.begin(), days.end(), by);
             DAYBOOK_ASSERT(day != days.end());
             out_.days.push_back({command.site, *day, false});
@@ -167,28 +167,18 @@ void Applier::take_back_scan(const PastEvent& event) {
 // Of the session in which the event lies.
 void Applier::count_vault_leg(const AccountId& account, const PastEvent& event, int sign) {
     if (account.kind != AccountClass::kSiteVault && account.kind != AccountClass::kSiteCom) return;
-    if (books_.sites.find(account.site) == nullptr) return;
-    const Micros at = event.decided->occurred_at;
     const Position place = event.decided->correcting.place == kNoPosition ? event.position
                                                                           : event.decided->correcting.place;
-    auto& sessions = books_.sites.edit(account.site).sessions;
-    const auto session = std::find_if(sessions.rbegin(), sessions.rend(), [&](const Session& one) {
-        return std::pair(one.open.from, one.opened_place) <= std::pair(at, place);
-    });
-    if (session == sessions.rend()) return;
-    if (sign < 0) {
-        if (session->legs != 0 && --session->legs == 0) session->first_leg = session->last_leg = {};
-        return;
-    }
-    const KeyOfLeg leg{at, place, event.position};
-    session->first_leg = session->legs == 0 ? leg : std::min(session->first_leg, leg);
-    session->last_leg = session->legs == 0 ? leg : std::max(session->last_leg, leg);
-    ++session->legs;
+    const KeyOfLeg leg{event.decided->occurred_at, place, event.position};
+    Session* session = session_around(account.site, leg);
+    if (session == nullptr) return;
+    if (sign > 0) return add_legs(*session, leg, leg, 1);
+    if (session->legs != 0 && --session->legs == 0) session->first_leg = session->last_leg = {};
 }
 
 // A session without its opening is void, until another stands in its place or the batch ends.
 void Applier::take_back_session(const PastEvent& event) {
-    auto& sessions = books_.sites.edit(event.command->site).sessions;
+    auto& sessions = books_.sessions.edit_all(event.command->site);
     const bool opening = event.command->type == EventType::kVaultOpened;
     const auto session = std::find_if(sessions.begin(), sessions.end(), [&](const Session& one) {
         return (opening ? one.opened_by : one.closed_by) == event.position;
@@ -259,22 +249,19 @@ void Applier::settle_turns() {
 
 // What has no opening never was; the legs of a session are those of another that has taken in its time.
 void Applier::settle_sessions(SiteId id) {
-    Site& site = books_.sites.edit(id);
-    for (std::size_t i = 0; i < site.sessions.size(); ++i) {
-        Session& one = site.sessions[i];
+    auto& sessions = books_.sessions.edit_all(id);
+    for (Session& one : sessions) {
         if (one.legs == 0) continue;
         const Session* found = books_.session(id, one.first_leg.at, one.first_leg.place);
         if (found == nullptr || found == &one) continue;
-        Session& session = site.sessions[static_cast<std::size_t>(found - site.sessions.data())];
-        session.first_leg = session.legs == 0 ? one.first_leg : std::min(session.first_leg, one.first_leg);
-        session.last_leg = session.legs == 0 ? one.last_leg : std::max(session.last_leg, one.last_leg);
-        session.legs += one.legs;
+        add_legs(sessions[books_.index_of(id, *found)], one.first_leg, one.last_leg, one.legs);
         one.legs = 0;
         one.first_leg = one.last_leg = {};
     }
-    std::erase_if(site.sessions, [](const Session& one) { return one.is_void(); });
+    std::erase_if(sessions, [](const Session& one) { return one.is_void(); });
+    Site& site = books_.sites.edit(id);
     site.newest_session_at = 0;
-    for (const Session& session : site.sessions)
+    for (const Session& session : sessions)
         site.newest_session_at = std::max({site.newest_session_at, session.open.from, session.open.to});
 }
 
@@ -347,7 +334,7 @@ void Applier::take_back_supplies(const PastEvent& event) {
         balance.quantity += sign * line.quantity;
         balance.measure += sign * line.measure;
         if (account.kind == AccountClass::kSiteSupply)
-            std::erase_if(books_.supply_legs.edit(key),
+            std::erase_if(books_.supply_legs.edit_all(key),
                           [&](const SupplyLeg& leg) { return leg.by == event.position; });
         out_.supplies.push_back(
             {key, sign * line.quantity, sign * line.measure, balance, event.decided->occurred_at});
@@ -403,15 +390,15 @@ void Applier::bring_back(const PastEvent& event) {
 // It ends its own session again. The opening of that may come back after it, with a later declaration of the batch.
 void Applier::bring_back_closing(const Event& again) {
     Applier applier(books_, again, out_);
-    Site& site = books_.sites.edit(again.command.site);
+    auto& sessions = books_.sessions.edit_all(again.command.site);
     const ObligationId& obligation = again.decided.closes.front().obligation.id;
-    auto session = std::find_if(site.sessions.begin(), site.sessions.end(),
+    auto session = std::find_if(sessions.begin(), sessions.end(),
                                 [&](const Session& one) { return one.obligation == obligation; });
-    if (session == site.sessions.end()) {
-        const auto before = std::find_if(site.sessions.rbegin(), site.sessions.rend(), [&](const Session& other) {
+    if (session == sessions.end()) {
+        const auto before = std::find_if(sessions.rbegin(), sessions.rend(), [&](const Session& other) {
             return other.open.from <= again.decided.occurred_at;
         });
-        session = site.sessions.insert(before.base(), Session{});
+        session = sessions.insert(before.base(), Session{});
         session->open.from = again.decided.occurred_at;
         session->obligation = obligation;
     } else if (!session->is_void()) {
@@ -421,6 +408,7 @@ void Applier::bring_back_closing(const Event& again) {
     session->closed_by = again.position;
     session->closed_place = applier.place();
     session->closing_count = std::get<VaultClosed>(again.command.payload).closing_count;
+    Site& site = books_.sites.edit(again.command.site);
     site.newest_session_at = std::max(site.newest_session_at, session->open.to);
 }
 

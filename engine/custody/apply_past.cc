@@ -198,7 +198,7 @@ void Applier::end_past() {
 
 // An opening that stands in the place of another, whose session is closed.
 void Applier::finish_opening() {
-    const auto& sessions = books_.sites.find(command_.site)->sessions;
+    const auto& sessions = books_.sessions.of(command_.site);
     const auto session = std::find_if(sessions.begin(), sessions.end(),
                                       [&](const Session& one) { return one.opened_by == event_.position; });
     DAYBOOK_ASSERT(session != sessions.end());

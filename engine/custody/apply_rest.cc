@@ -16,12 +16,13 @@ void insert_by_position(std::vector<Entry>& entries, Entry entry) {
     entries.insert(after.base(), std::move(entry));
 }
 
+// Where it goes among those in order of time, then of position.
 template <class Entry>
-void insert_by_time(std::vector<Entry>& entries, Entry entry) {
+std::size_t index_by_time(const std::vector<Entry>& entries, const Entry& entry) {
     const auto after = std::find_if(entries.rbegin(), entries.rend(), [&](const Entry& other) {
         return std::pair(other.at, other.by) <= std::pair(entry.at, entry.by);
     });
-    entries.insert(after.base(), std::move(entry));
+    return static_cast<std::size_t>(after.base() - entries.begin());
 }
 
 }  // namespace
@@ -64,14 +65,17 @@ void Applier::rest() {
         case EventType::kCustodianChanged: {
             const auto& changed = payload<CustodianChanged>();
             Account& account = books_.accounts.edit(changed.account);
-            insert_by_time(account.custodians, Custody{at(), event_.position, changed.new_custodian});
+            const Custody custody{at(), event_.position, changed.new_custodian};
+            const std::size_t index = index_by_time(account.custodians, custody);
+            account.custodians.insert(account.custodians.begin() + static_cast<std::ptrdiff_t>(index), custody);
             return settle_custodian(account);
         }
         case EventType::kVaultOpened: return open_session();
         case EventType::kVaultClosed: return close_session();
         case EventType::kDayClosed: {
             const DayEnd end{at(), event_.position, payload<DayClosed>().closing_count};
-            insert_by_time(books_.sites.edit(command_.site).days, end);
+            const auto& days = books_.days.of(command_.site);
+            books_.days.insert(command_.site, index_by_time(days, end), end);
             out_.days.push_back({command_.site, end, true});
             return;
         }
@@ -186,24 +190,29 @@ void Applier::close_account() {
 // ---- Sessions ----
 
 void Applier::open_session() {
-    Site& site = books_.sites.edit(command_.site);
+    const auto& sessions = books_.sessions.of(command_.site);
     // One that stands in the place of another keeps what lies in the session.
-    auto session = std::find_if(site.sessions.begin(), site.sessions.end(), [&](const Session& other) {
+    const auto void_one = std::find_if(sessions.begin(), sessions.end(), [&](const Session& other) {
         return other.is_void() && other.obligation == command_.obligation;
     });
-    if (session == site.sessions.end()) {
-        const auto before = std::find_if(site.sessions.rbegin(), site.sessions.rend(),
+    auto index = static_cast<std::size_t>(void_one - sessions.begin());
+    if (void_one == sessions.end()) {
+        const auto before = std::find_if(sessions.rbegin(), sessions.rend(),
                                          [&](const Session& other) { return other.open.from <= at(); });
-        session = site.sessions.insert(before.base(), Session{});
-        session->obligation = command_.obligation;
+        index = static_cast<std::size_t>(before.base() - sessions.begin());
+        books_.sessions.insert(command_.site, index, Session{});
     }
-    session->open.from = at();
-    session->opened_by = event_.position;
-    session->opened_place = place();
-    session->opener = command_.actor.principal;
+    Session& session = books_.sessions.edit(command_.site, index);
+    session.obligation = command_.obligation;
+    session.open.from = at();
+    session.opened_by = event_.position;
+    session.opened_place = place();
+    session.opener = command_.actor.principal;
+    Site& site = books_.sites.edit(command_.site);
     site.newest_session_at = std::max(site.newest_session_at, at());
     if (decided_.correcting.declaration == kNoPosition) return;
-    std::stable_sort(site.sessions.begin(), site.sessions.end(),
+    auto& all = books_.sessions.edit_all(command_.site);
+    std::stable_sort(all.begin(), all.end(),
                      [](const Session& a, const Session& b) { return a.open.from < b.open.from; });
 }
 
@@ -211,7 +220,7 @@ void Applier::close_session() {
     Site& site = books_.sites.edit(command_.site);
     const Session* open = books_.unclosed_session(command_.site, at());
     DAYBOOK_ASSERT(open != nullptr);
-    Session& session = site.sessions[static_cast<std::size_t>(open - site.sessions.data())];
+    Session& session = books_.sessions.edit(command_.site, books_.index_of(command_.site, *open));
     session.open.to = at();
     session.closed_by = event_.position;
     session.closed_place = place();
@@ -260,7 +269,8 @@ void Applier::attest_count() {
         settle_counts(account);
     }
     if (count.kind == CountKind::kClosing)
-        books_.sites.edit(count.site).closing_counts.push_back({id, at(), event_.position});
+        books_.closing_counts.insert(count.site, books_.closing_counts.of(count.site).size(),
+                                     {id, at(), event_.position});
     end_count(id);
 }
 
@@ -301,12 +311,9 @@ void Applier::post_supply(const AccountId& account, SupplyId supply, std::int64_
     balance.measure += measure;
     balance.last_at = std::max(balance.last_at, at());
     if (account.kind == AccountClass::kSiteSupply) {
-        auto& legs = books_.supply_legs.edit(key);
+        const auto& legs = books_.supply_legs.of(key);
         const SupplyLeg leg{at(), event_.position, quantity, measure};
-        const auto before = std::find_if(legs.rbegin(), legs.rend(), [&](const SupplyLeg& other) {
-            return std::pair(other.at, other.by) <= std::pair(leg.at, leg.by);
-        });
-        legs.insert(before.base(), leg);
+        books_.supply_legs.insert(key, index_by_time(legs, leg), leg);
     }
     out_.supplies.push_back({key, quantity, measure, balance, at()});
 }

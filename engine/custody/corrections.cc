@@ -175,12 +175,11 @@ Fault opens_again(const Case& c, const PastEvent& change, const ObligationId& id
         return count_conflict(id, event, " is the closing count of event " + std::to_string(event) + " (" + name +
                                              "), which would have none; correct both in one batch");
     };
-    const Site& site = *c.books.sites.find(count->site);
-    for (const Session& session : site.sessions) {
+    for (const Session& session : c.books.sessions.of(count->site)) {
         if (session.closing_count == id && !leaves_with_batch(c, session.closed_by))
             return rests(session.closed_by, "VaultClosed");
     }
-    for (const DayEnd& day : site.days) {
+    for (const DayEnd& day : c.books.days.of(count->site)) {
         if (day.closing_count == id && !leaves_with_batch(c, day.by)) return rests(day.by, "DayClosed");
     }
     const bool ends_again = !c.context.past->correction->correctives.empty();
@@ -192,7 +191,7 @@ Fault opens_again(const Case& c, const PastEvent& change, const ObligationId& id
                                                        " were corrected for the one before them to be known; count "
                                                        "that account again first");
         }
-        for (const ObligationId& other : site.counts) {
+        for (const ObligationId& other : c.books.sites.find(count->site)->counts) {
             const Count& open = *c.books.counts.find(other);
             const bool same = open.counter == count->counter && !ends_again &&
                               std::find(open.accounts.begin(), open.accounts.end(), counted) != open.accounts.end();
@@ -308,8 +307,7 @@ Fault is_taken(const Case& c, const PastEvent& change) {
         }
         case EventType::kDayClosed: {
             const auto& id = std::get<DayClosed>(change.command->payload).closing_count;
-            const Site* site = books.sites.find(change.command->site);
-            taken = site == nullptr || attested_closing(*site, id) == nullptr;
+            taken = attested_closing(books, change.command->site, id) == nullptr;
             break;
         }
         case EventType::kSupplyRegistered: {
@@ -423,9 +421,9 @@ Fault check_closed_days(const Case& c, bool signed_by_headquarters) {
     const CorrectionPast* past = c.is(EventType::kCorrectionDeclared) ? correction(c) : nullptr;
     if (past == nullptr || signed_by_headquarters) return std::nullopt;
     const auto closed = [&](SiteId id, Micros at) -> Fault {
-        const Site* site = id == 0 ? nullptr : c.books.sites.find(id);
-        if (site == nullptr || site->days.empty() || at > site->days.back().at) return std::nullopt;
-        const DayEnd& day = site->days.back();
+        const auto& days = c.books.days.of(id);
+        if (days.empty() || at > days.back().at) return std::nullopt;
+        const DayEnd& day = days.back();
         Refusal refusal = refuse(RefusalCode::kPeriodClosed,
                                  "Site " + std::to_string(id) + " has closed its books up to " + format_time(day.at) +
                                      " (event " + std::to_string(day.by) + ") and the correction reaches back to " +

@@ -276,7 +276,7 @@ void forget_attestation(Books& books, const ObligationId& id) {
         std::erase_if(account.counts, is);
         settle_counts(account);
     }
-    std::erase_if(books.sites.edit(count->site).closing_counts, is);
+    std::erase_if(books.closing_counts.edit_all(count->site), is);
 }
 
 }  // namespace daybook::custody

@@ -193,16 +193,17 @@ Refusal id_used(const ObligationId& id) {
 }
 
 // When the site's vault was last opened, as of a valid time.
-Micros last_opening(const Site& site, Micros at) {
-    const auto last = std::find_if(site.sessions.rbegin(), site.sessions.rend(), [at](const Session& session) {
+Micros last_opening(const std::vector<Session>& sessions, Micros at) {
+    const auto last = std::find_if(sessions.rbegin(), sessions.rend(), [at](const Session& session) {
         return !session.is_void() && session.open.from <= at;
     });
-    return last == site.sessions.rend() ? std::numeric_limits<Micros>::min() : last->open.from;
+    return last == sessions.rend() ? std::numeric_limits<Micros>::min() : last->open.from;
 }
 
 Fault check_closing_count(const Case& c, const ObligationId& id) {
-    const AttestedCount* count = c.site == nullptr ? nullptr : attested_closing(*c.site, id);
-    const bool attested = count != nullptr && count->at <= c.at && count->at >= last_opening(*c.site, c.at);
+    const AttestedCount* count = attested_closing(c.books, c.command.site, id);
+    const bool attested = count != nullptr && count->at <= c.at &&
+                          count->at >= last_opening(c.books.sessions.of(c.command.site), c.at);
     if (attested) return std::nullopt;
     Refusal refusal = refuse(RefusalCode::kNoClosingCount,
                              "Count " + id.text() + " is no CLOSING count of site " + std::to_string(c.command.site) +
@@ -237,9 +238,10 @@ Fault check_custodian_count(const Case& c) {
 // session the vault is open, and between two the next opening would find it so.
 Fault check_vault_closed_before(const Case& c) {
     if (c.site == nullptr || is_corrective(c)) return std::nullopt;  // with its declaration
-    for (auto end = c.site->days.rbegin(); end != c.site->days.rend() && end->at >= c.at; ++end) {
+    const auto& days = c.books.days.of(c.command.site);
+    for (auto end = days.rbegin(); end != days.rend() && end->at >= c.at; ++end) {
         const DayEnd& day = *end;
-        const AttestedCount* count = attested_closing(*c.site, day.closing_count);
+        const AttestedCount* count = attested_closing(c.books, c.command.site, day.closing_count);
         if (count == nullptr || count->at >= c.at) continue;
         Refusal refusal = refuse(RefusalCode::kCorrectionConflict,
                                  "The day closed at " + format_time(day.at) + " (event " + std::to_string(day.by) +
@@ -251,7 +253,7 @@ Fault check_vault_closed_before(const Case& c) {
         refusal.conflicts.push_back({{}, day.by, RefusalCode::kNoClosingCount});
         return refusal;
     }
-    const auto& sessions = c.site->sessions;
+    const auto& sessions = c.books.sessions.of(c.command.site);
     const auto next = std::find_if(sessions.begin(), sessions.end(), [&](const Session& session) {
         return c.at < session.open.from || session.open.contains(c.at);
     });
@@ -277,7 +279,7 @@ Fault check_vault_closed_before(const Case& c) {
 
 // The session is the last one, and no leg on the vault lies behind the closing.
 Fault check_session_ends(const Case& c) {
-    if (c.site == nullptr || c.site->sessions.empty()) return std::nullopt;
+    if (c.books.sessions.of(c.command.site).empty()) return std::nullopt;
     const Session* session = c.books.session(c.command.site, c.at);
     const std::string vault = "the vault of site " + std::to_string(c.command.site);
     if (is_corrective(c)) {  // the rest with its declaration
@@ -357,10 +359,10 @@ Fault check_account_empty(const Case& c) {
 
 }  // namespace
 
-const AttestedCount* attested_closing(const Site& site, const ObligationId& id) {
-    const auto found = std::find_if(site.closing_counts.rbegin(), site.closing_counts.rend(),
-                                    [&](const AttestedCount& count) { return count.id == id; });
-    return found == site.closing_counts.rend() ? nullptr : &*found;
+const AttestedCount* attested_closing(const Books& books, SiteId site, const ObligationId& id) {
+    const auto& counts = books.closing_counts.of(site);
+    const auto found = std::find_if(counts.rbegin(), counts.rend(), [&](const AttestedCount& count) { return count.id == id; });
+    return found == counts.rend() ? nullptr : &*found;
 }
 
 Fault check_own_conditions(const Case& c) {

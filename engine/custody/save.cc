@@ -82,8 +82,7 @@ void fields(A& ar, Like<LegsKey> auto& v) {
 }
 template <class A>
 void fields(A& ar, Like<Site> auto& v) {
-    ar(v.sessions, v.newest_at, v.newest_session_at, v.days, v.closing_counts, v.counts, v.ended,
-       v.legs_begin, v.legs_end, v.night_empty);
+    ar(v.newest_at, v.newest_session_at, v.counts, v.ended, v.legs_begin, v.legs_end, v.night_empty);
 }
 template <class A>
 void fields(A& ar, Like<Sighting> auto& v) {
@@ -169,7 +168,7 @@ namespace {
 
 // The first byte of a saved piece and of the saved rest. A reader knows no other; the read model that keeps these
 // bytes is rebuilt from the log then.
-constexpr std::uint8_t kSaveFormat = 3;
+constexpr std::uint8_t kSaveFormat = 4;
 
 // ---- Policies: the one value whose texts live in Names ----
 
@@ -223,9 +222,10 @@ void load_policies(Reader& reader, Books& books) {
 
 // ---- Tables and slots ----
 
-template <class Key, class Value, class Hash, class Wanted>
-void save_rows(Writer& writer, const Table<Key, Value, Hash>& table, Wanted wanted) {
-    std::vector<std::pair<Key, const Value*>> rows;
+template <class Rows, class Wanted>
+void save_rows(Writer& writer, const Rows& table, Wanted wanted) {
+    using Row = typename std::decay_t<decltype(table.all())>::value_type;
+    std::vector<std::pair<std::remove_const_t<typename Row::first_type>, const typename Row::second_type*>> rows;
     for (const auto& [key, value] : table.all()) {
         if (wanted(value)) rows.emplace_back(key, &value);
     }
@@ -250,6 +250,10 @@ struct SaveTables {
     void operator()(const Table<Key, Value, Hash>& table) const {
         save_rows(writer, table, [](const Value& /*value*/) { return true; });
     }
+    template <class Key, class Value, class Hash>
+    void operator()(const Lists<Key, Value, Hash>& lists) const {
+        save_rows(writer, lists, [](const std::vector<Value>& list) { return !list.empty(); });
+    }
 };
 struct LoadTables {
     Reader& reader;
@@ -257,11 +261,22 @@ struct LoadTables {
     void operator()(Table<Key, Value, Hash>& table) const {
         load_rows(reader, table);
     }
+    template <class Key, class Value, class Hash>
+    void operator()(Lists<Key, Value, Hash>& lists) const {
+        for (std::size_t left = reader.count(); left != 0; --left) {
+            Key key{};
+            reader(key);
+            reader(lists.edit_all(key));
+        }
+    }
 };
 template <class Archive>
 void plain_tables(const Archive& archive, Like<Books> auto& books) {
     archive(books.disputes);
     archive(books.sites);
+    archive(books.sessions);
+    archive(books.days);
+    archive(books.closing_counts);
     archive(books.counts);
     archive(books.ended_counts);
     archive(books.legs);

@@ -218,25 +218,21 @@ const PolicyValue* Books::policy(std::string_view key, SiteId site, Micros at) c
 }
 
 const Session* Books::session(SiteId site, Micros at, Position place) const {
-    const auto* found = sites.find(site);
-    if (found == nullptr) return nullptr;
-    const auto& sessions = found->sessions;
+    const auto& all = sessions.of(site);
     const std::pair key(at, place);
-    const auto it = std::find_if(sessions.rbegin(), sessions.rend(), [&key](const Session& session) {
+    const auto it = std::find_if(all.rbegin(), all.rend(), [&key](const Session& session) {
         return !session.is_void() && std::pair(session.open.from, session.opened_place) <= key;
     });
-    if (it == sessions.rend()) return nullptr;
+    if (it == all.rend()) return nullptr;
     return it->open.to == 0 || key < std::pair(it->open.to, it->closed_place) ? &*it : nullptr;
 }
 
 const Session* Books::unclosed_session(SiteId site, Micros at) const {
-    const auto* found = sites.find(site);
-    if (found == nullptr) return nullptr;
-    const auto& sessions = found->sessions;
-    const auto it = std::find_if(sessions.rbegin(), sessions.rend(), [at](const Session& session) {
+    const auto& all = sessions.of(site);
+    const auto it = std::find_if(all.rbegin(), all.rend(), [at](const Session& session) {
         return !session.is_void() && session.open.from <= at && session.open.to == 0;
     });
-    return it == sessions.rend() ? nullptr : &*it;
+    return it == all.rend() ? nullptr : &*it;
 }
 
 const Party* Books::party(PartyId id) const {

@@ -185,11 +185,8 @@ struct AttestedCount {
     Position by = kNoPosition;
 };
 struct Site {
-    std::vector<Session> sessions;           // in order
     Micros newest_at = 0;                    // newest valid time of an event of the site
     Micros newest_session_at = 0;            // of a VaultOpened or VaultClosed
-    std::vector<DayEnd> days;                // in order
-    std::vector<AttestedCount> closing_counts;  // its attested CLOSING counts
     std::vector<ObligationId> counts;           // the open ones, in the order of their opening
     std::vector<ObligationId> ended;            // counts that ended and are kept for corrections, in the order of that
     // The legs from or to its accounts since the first cut of these, in chunks (Books::legs) of these numbers.
@@ -474,6 +471,9 @@ struct Books {
     Table<ItemId, std::vector<std::uint32_t>, UuidHash> disputes{journal};
     Slots<Parcel> parcels{journal};
     Table<SiteId, Site> sites{journal};
+    Lists<SiteId, Session> sessions{journal};              // of the site's vault, in order
+    Lists<SiteId, DayEnd> days{journal};                   // in order
+    Lists<SiteId, AttestedCount> closing_counts{journal};  // attested CLOSING counts
     Table<ObligationId, Count, UuidHash> counts{journal};       // the open ones
     Table<ObligationId, Count, UuidHash> ended_counts{journal}; // Site::ended
     Table<LegsKey, std::vector<CountMove>, LegsKeyHash> legs{journal};
@@ -482,7 +482,7 @@ struct Books {
     Table<PartyId, std::vector<Party>> parties{journal};  // by position: the newest registration counts
     Table<SupplyId, Supply> supplies{journal};
     Table<SupplyKey, SupplyBalance, SupplyKeyHash> balances{journal};
-    Table<SupplyKey, std::vector<SupplyLeg>, SupplyKeyHash> supply_legs{journal};  // of SITE accounts
+    Lists<SupplyKey, SupplyLeg, SupplyKeyHash> supply_legs{journal};  // of SITE accounts, in order
     Table<ObligationId, Request, UuidHash> requests{journal};   // neither packed nor rejected
     Table<ObligationId, Position, UuidHash> exceptions{journal};  // raised, not cleared
     // What corrections can open again: few.
@@ -505,6 +505,10 @@ struct Books {
     [[nodiscard]] const Session* session(SiteId site, Micros at, Position place = kNoPosition) const;
     // The one that a VaultClosed of that valid time would close; nullptr: none is open.
     [[nodiscard]] const Session* unclosed_session(SiteId site, Micros at) const;
+    // Which of its site's sessions it is.
+    [[nodiscard]] std::size_t index_of(SiteId site, const Session& session) const {
+        return static_cast<std::size_t>(&session - sessions.of(site).data());
+    }
     // Whether an event is effective now.
     [[nodiscard]] bool is_effective(Position event) const;
     [[nodiscard]] const Obligation* find_open(const ObligationRef& ref) const;

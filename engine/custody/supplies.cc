@@ -21,9 +21,8 @@ Least least_from(const Books& books, const SupplyKey& key, Micros at) {
     std::int64_t quantity = balance->quantity;
     std::int64_t measure = balance->measure;
     Least least{quantity, measure, at};
-    const auto* legs = books.supply_legs.find(key);
-    if (legs == nullptr) return least;
-    for (auto leg = legs->rbegin(); leg != legs->rend() && leg->at > at; ++leg) {
+    const auto& legs = books.supply_legs.of(key);
+    for (auto leg = legs.rbegin(); leg != legs.rend() && leg->at > at; ++leg) {
         if (quantity <= least.quantity || measure <= least.measure) least.when = leg->at;
         least.quantity = std::min(least.quantity, quantity);
         least.measure = std::min(least.measure, measure);
@@ -96,11 +95,10 @@ Fault check_supplies_corrected(const Case& c) {
         add_lines(*corrective, resolved, c.context.position, resolved.at, added);
     }
     for (auto& [key, moves] : added) {
-        if (const auto* legs = c.books.supply_legs.find(key)) {
-            std::copy_if(legs->begin(), legs->end(), std::back_inserter(moves), [&](const SupplyLeg& leg) {
-                return std::find(gone.begin(), gone.end(), leg.by) == gone.end();
-            });
-        }
+        const auto& legs = c.books.supply_legs.of(key);
+        std::copy_if(legs.begin(), legs.end(), std::back_inserter(moves), [&](const SupplyLeg& leg) {
+            return std::find(gone.begin(), gone.end(), leg.by) == gone.end();
+        });
         std::stable_sort(moves.begin(), moves.end(), [](const SupplyLeg& a, const SupplyLeg& b) {
             return std::pair(a.at, a.by) < std::pair(b.at, b.by);
         });

@@ -2,6 +2,7 @@
 // change of each entry keeps a copy of what was there.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -103,6 +104,49 @@ private:
     Journal& journal_;
     std::unordered_map<Key, Value, Hash> map_;
     Remembered<Key, Hash> remembered_;
+};
+
+// A list for each key, which may grow for ever: what a batch changes is kept copies of entry by entry, not of the list.
+// Pointers and references are good until the next change of the same list. A key without entries is as one never seen.
+template <class Key, class Value, class Hash = std::hash<Key>>
+class Lists {
+public:
+    explicit Lists(Journal& journal) : journal_(journal) {}
+
+    [[nodiscard]] const std::vector<Value>& of(const Key& key) const {
+        static const std::vector<Value> kNone;
+        const auto it = map_.find(key);
+        return it == map_.end() ? kNone : it->second;
+    }
+    // Before the entry that has this index now, or behind the last one.
+    void insert(const Key& key, std::size_t index, Value value) {
+        std::vector<Value>& list = map_[key];
+        DAYBOOK_ASSERT(index <= list.size());
+        list.insert(list.begin() + static_cast<std::ptrdiff_t>(index), std::move(value));
+        if (!journal_.open()) return;
+        journal_.push([this, key, index] {
+            const auto it = map_.find(key);
+            it->second.erase(it->second.begin() + static_cast<std::ptrdiff_t>(index));
+            if (it->second.empty()) map_.erase(it);
+        });
+    }
+    // An entry to be changed.
+    Value& edit(const Key& key, std::size_t index) {
+        Value& value = map_.at(key).at(index);
+        if (journal_.open()) journal_.push([this, key, index, old = value] { map_.at(key)[index] = old; });
+        return value;
+    }
+    // The whole list to be changed. An open journal copies it whole: for what corrections do, not for every day's events.
+    std::vector<Value>& edit_all(const Key& key) {
+        std::vector<Value>& list = map_[key];
+        if (journal_.open()) journal_.push([this, key, old = list] { map_[key] = old; });
+        return list;
+    }
+    [[nodiscard]] const std::unordered_map<Key, std::vector<Value>, Hash>& all() const { return map_; }
+
+private:
+    Journal& journal_;
+    std::unordered_map<Key, std::vector<Value>, Hash> map_;
 };
 
 // A vector of entries named by their index. Erased slots are used again, the last erased first, so that equal

@@ -148,9 +148,9 @@ Fault check_count_fence(const Case& c) {
 Fault check_period(const Case& c) {
     if (is_corrective(c)) return std::nullopt;  // HQ has signed its declaration
     if (Fault fault = check_closed_days(c, signed_by_headquarters(c))) return fault;
-    if (c.site == nullptr || c.site->days.empty() || c.at >= c.site->days.back().at || signed_by_headquarters(c))
-        return std::nullopt;
-    const DayEnd& day = c.site->days.back();
+    const auto& days = c.books.days.of(c.command.site);
+    if (days.empty() || c.at >= days.back().at || signed_by_headquarters(c)) return std::nullopt;
+    const DayEnd& day = days.back();
     Refusal refusal =
         refuse(RefusalCode::kPeriodClosed, "Site " + std::to_string(c.command.site) + " has closed its books up to " +
                                                format_time(day.at) + " (event " + std::to_string(day.by) +
@@ -165,8 +165,9 @@ Fault check_vault_session(const Case& c) {
     // Nearly always the site's own vault, and open still. A corrective may have its place among what happened at one
     // time.
     const Position place = is_corrective(c) ? c.context.past->place : kNoPosition;
-    const bool open_here = place == kNoPosition && c.site != nullptr && !c.site->sessions.empty() &&
-                           !c.site->sessions.back().is_void() && c.site->sessions.back().open.contains(c.at);
+    const auto& here = c.books.sessions.of(c.command.site);
+    const bool open_here =
+        place == kNoPosition && !here.empty() && !here.back().is_void() && here.back().open.contains(c.at);
     const auto closed = [&](const AccountId& id) {
         if (!is_vault(id) || (open_here && id.site == c.command.site)) return false;
         return c.books.session(id.site, c.at, place) == nullptr;

@@ -97,13 +97,12 @@ bool moves_vault(const PastEvent& event, SiteId site) {
 
 class Turns {
 public:
-    Turns(const Case& c, const Whose& of) : c_(c), of_(of), site_(c.books.sites.find(of.site)) {}
+    Turns(const Case& c, const Whose& of) : c_(c), of_(of), sessions_(c.books.sessions.of(of.site)) {}
 
     Fault check() {
         gather();
         if (Fault fault = alternate()) return fault;
         if (!of_.vault()) return check_account();
-        if (site_ == nullptr) return std::nullopt;
         if (Fault fault = check_legs()) return fault;
         if (Fault fault = check_legs_back()) return fault;
         if (Fault fault = check_closings()) return fault;
@@ -119,8 +118,8 @@ private:
 
     // As the whole batch leaves them.
     void gather() {
-        if (of_.vault() && site_ != nullptr) {
-            for (const Session& session : site_->sessions) {
+        if (of_.vault()) {
+            for (const Session& session : sessions_) {
                 if (!session.is_void())
                     add({session.open.from, session.opened_place, session.opened_by, true, {}, session.obligation});
                 if (session.closed_by != kNoPosition)
@@ -230,7 +229,7 @@ private:
 
     // Each session's legs lie in one session again.
     Fault check_legs() {
-        for (const Session& session : site_->sessions) {
+        for (const Session& session : sessions_) {
             if (session.legs == 0 || within_one(session.first_leg, session.last_leg)) continue;
             if (leaving(session) >= session.legs) continue;
             const bool first_out = !within_one(session.first_leg, session.first_leg);
@@ -247,7 +246,7 @@ private:
     }
 
     [[nodiscard]] bool is_as_before(const Span& span) const {
-        return std::any_of(site_->sessions.begin(), site_->sessions.end(), [&](const Session& session) {
+        return std::any_of(sessions_.begin(), sessions_.end(), [&](const Session& session) {
             return session.opened_by == span.opening.by && span.closing && session.closed_by == span.closing->by;
         });
     }
@@ -268,7 +267,7 @@ private:
         for (const Span& span : spans_) {
             if (!span.closing || is_as_before(span)) continue;
             if (span.closing->by >= kPositionAhead && is_attested_anew(span.closing->closing_count)) continue;
-            const AttestedCount* count = attested_closing(*site_, span.closing->closing_count);
+            const AttestedCount* count = attested_closing(c_.books, of_.site, span.closing->closing_count);
             if (count != nullptr && span.opening.at <= count->at && count->at <= span.closing->at) continue;
             const std::string closes = name_of(*span.closing);
             return broken((closes.front() == 'e' ? "E" + closes.substr(1) : "A" + closes.substr(1)) + " closes " +
@@ -287,11 +286,12 @@ private:
         for (const Span& span : spans_) {
             if (!is_as_before(span)) changed = std::min(changed, span.opening.at);
         }
-        for (auto day = site_->days.rbegin(); day != site_->days.rend() && day->at >= changed; ++day) {
+        const auto& days = c_.books.days.of(of_.site);
+        for (auto day = days.rbegin(); day != days.rend() && day->at >= changed; ++day) {
             if (leaves_with_batch(c_, day->by)) continue;
             const auto last = std::find_if(spans_.rbegin(), spans_.rend(),
                                            [&](const Span& span) { return span.opening.at <= day->at; });
-            const AttestedCount* count = attested_closing(*site_, day->closing_count);
+            const AttestedCount* count = attested_closing(c_.books, of_.site, day->closing_count);
             if (count == nullptr || last == spans_.rend() || last->opening.at <= count->at) continue;
             return broken("The day closed with event " + std::to_string(day->by) + " rests on count " +
                               day->closing_count.text() + ", which would not be attested after the opening of " +
@@ -346,7 +346,7 @@ private:
 
     const Case& c_;
     const Whose& of_;
-    const Site* site_;
+    const std::vector<Session>& sessions_;  // of its site
     std::vector<Turn> turns_;
     std::vector<Span> spans_;
 };

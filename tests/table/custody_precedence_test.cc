@@ -136,7 +136,7 @@ Fault quarantined() {
 }
 Fault used_id() {
     return {RefusalCode::kObligationExists, kId, {}, [](World& world, Command& command) {
-                command.obligation = world.books.sites.find(1)->sessions.back().obligation;
+                command.obligation = world.books.sessions.of(1).back().obligation;
             }};
 }
 Fault reserved() {

@@ -119,7 +119,9 @@ private:
     void end_line(Item& item);
     void move(Item& item, const AccountId& from, const AccountId& to);
     void note_vault_leg(const AccountId& account);
-    void note_legs(Site& site, std::uint64_t legs) const;
+    void note_legs(SiteId site, std::uint64_t legs);
+    Session* session_around(SiteId site, const KeyOfLeg& leg);
+    static void add_legs(Session& session, const KeyOfLeg& first, const KeyOfLeg& last, std::uint64_t legs);
     void note_move_for_counts(const ItemId& item, const AccountId& from, const AccountId& to, const AccountId& book);
     void note_for_counts(SiteId one, SiteId other, const CountMove& move);
     void close_of_line(std::uint32_t line, Item& item);

@@ -49,7 +49,7 @@ bool is_corrective(const Case& c);
 // Whether the batch of a CorrectionDeclared takes the event back.
 bool leaves_with_batch(const Case& c, Position event);
 // The CLOSING count of a site, if it is attested.
-const AttestedCount* attested_closing(const Site& site, const ObligationId& id);  // own.cc
+const AttestedCount* attested_closing(const Books& books, SiteId site, const ObligationId& id);  // own.cc
 std::optional<std::string> correction_fault(const Case& c);                 // of check_schema
 Fault check_closed_days(const Case& c, bool signed_by_headquarters);        // of check_period
 Fault check_supplies_corrected(const Case& c);                              // of check_chain: supplies.cc

@@ -454,19 +454,20 @@ TEST_F(ApplyTest, ASessionOpensAndClosesAndLegsAreNoted) {
     Step closed{EventType::kVaultClosed, VaultClosed{}};
     closed.closes = {{obligation_id(100), DifferenceKind::kUnspecified, {}}};
     apply(closed);
+    const Session& session = books.sessions.of(1)[0];
+    EXPECT_EQ(session.last_leg.at, leg);
+    EXPECT_EQ(session.legs, 1U);
+    EXPECT_EQ(session.closed_by, books.next - 1);
     const Site& site = *books.sites.find(1);
-    EXPECT_EQ(site.sessions[0].last_leg.at, leg);
-    EXPECT_EQ(site.sessions[0].legs, 1U);
-    EXPECT_EQ(site.sessions[0].closed_by, books.next - 1);
     EXPECT_EQ(site.newest_session_at, now);
     EXPECT_EQ(site.newest_at, now);
     EXPECT_EQ(books.session(1, now), nullptr);
     EXPECT_NE(books.session(1, opened), nullptr);
     EXPECT_EQ(books.open.size(), 0U);
     apply({EventType::kDayClosed, DayClosed{}});
-    ASSERT_EQ(books.sites.find(1)->days.size(), 1U);
-    EXPECT_EQ(books.sites.find(1)->days[0].at, now);
-    EXPECT_EQ(books.sites.find(1)->days[0].by, books.next - 1);
+    ASSERT_EQ(books.days.of(1).size(), 1U);
+    EXPECT_EQ(books.days.of(1)[0].at, now);
+    EXPECT_EQ(books.days.of(1)[0].by, books.next - 1);
 }
 
 TEST_F(ApplyTest, ALegElsewhereIsNotedThere) {
@@ -475,9 +476,9 @@ TEST_F(ApplyTest, ALegElsewhereIsNotedThere) {
     stock(1);
     apply_at(2, {EventType::kDeclaredMissing, DeclaredMissing{}, ids({1}), at("SUSPENSE/2/MISSING"),
                  obligation_id(100)});
-    EXPECT_EQ(books.sites.find(1)->sessions[0].last_leg.at, now);
-    EXPECT_EQ(books.sites.find(1)->sessions[0].legs, 2U);
-    EXPECT_EQ(books.sites.find(2)->sessions[0].legs, 0U);
+    EXPECT_EQ(books.sessions.of(1)[0].last_leg.at, now);
+    EXPECT_EQ(books.sessions.of(1)[0].legs, 2U);
+    EXPECT_EQ(books.sessions.of(2)[0].legs, 0U);
     EXPECT_NE(books.sites.find(1)->newest_at, now);
 }
 
@@ -522,8 +523,8 @@ TEST_F(ApplyTest, ACountKeepsSightingsAndTheMovesOfItsSite) {
     apply(attested);
     EXPECT_EQ(books.counts.size(), 0U);
     EXPECT_TRUE(books.sites.find(1)->counts.empty());
-    ASSERT_EQ(books.sites.find(1)->closing_counts.size(), 1U);
-    EXPECT_EQ(books.sites.find(1)->closing_counts[0].id, obligation_id(100));
+    ASSERT_EQ(books.closing_counts.of(1).size(), 1U);
+    EXPECT_EQ(books.closing_counts.of(1)[0].id, obligation_id(100));
     EXPECT_EQ(account("SITE/1/VAULT/A")->fence, opened);
     EXPECT_EQ(account("SITE/1/VAULT/A")->counted_by, obligation_id(100));
     EXPECT_EQ(account("SITE/1/VAULT/A")->counted_at, now);

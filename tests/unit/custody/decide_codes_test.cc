@@ -218,7 +218,7 @@ const std::vector<std::pair<RefusalCode, Make>>& cases() {
         {RefusalCode::kObligationExists,
          [](World& w) {
              Command c = sign_out(w, w.stocked());
-             c.obligation = w.books.sites.find(1)->sessions.back().obligation;
+             c.obligation = w.books.sessions.of(1).back().obligation;
              return c;
          }},
         {RefusalCode::kCorrectionConflict,

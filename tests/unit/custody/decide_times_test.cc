@@ -134,7 +134,7 @@ TEST(OrderTest, CountsAccountsAndSessionsGoOnInOrder) {
 // What a session or an account would break is named: it is not too late, but out of its order.
 TEST(OrderTest, AnOpeningBetweenOthersNamesTheOneThatItWouldBreak) {
     World world;
-    const Session first = world.books.sites.find(1)->sessions.back();
+    const Session first = world.books.sessions.of(1).back();
     Command early = world.command(VaultOpened{});
     early.occurred_at = first.open.from - 1;
     const auto opening = world.submit(early);

@@ -162,6 +162,30 @@ TEST(TableTest, TakesBackEveryKindOfChange) {
     EXPECT_EQ(*table.find("changed"), 8);
 }
 
+TEST(ListsTest, TakesBackWhatABatchDidEntryByEntry) {
+    Journal journal;
+    Lists<std::string, int> lists(journal);
+    for (const int value : {1, 2, 3}) lists.insert("list", lists.of("list").size(), value);
+    journal.begin();
+    lists.insert("list", 1, 7);
+    lists.edit("list", 3) = 8;
+    lists.edit_all("list").erase(lists.of("list").begin());
+    lists.insert("list", 3, 9);
+    lists.edit("list", 0) = 6;
+    lists.insert("new", 0, 5);
+    EXPECT_EQ(lists.of("list"), (std::vector<int>{6, 2, 8, 9}));
+    EXPECT_EQ(lists.of("new"), std::vector<int>{5});
+    journal.rollback();
+    EXPECT_EQ(lists.of("list"), (std::vector<int>{1, 2, 3}));
+    EXPECT_TRUE(lists.of("new").empty());
+    EXPECT_EQ(lists.all().size(), 1U);
+    journal.begin();
+    lists.edit("list", 0) = 4;
+    journal.commit();
+    lists.edit("list", 1) = 5;  // none is open: for good
+    EXPECT_EQ(lists.of("list"), (std::vector<int>{4, 5, 3}));
+}
+
 TEST(SlotsTest, TakesBackToTheSameSlotsInTheSameOrder) {
     Journal journal;
     Slots<std::string> slots(journal);
@@ -233,10 +257,11 @@ TEST(BooksTest, ASessionContainsItsOpeningAndNotItsClosing) {
     Books books;
     EXPECT_EQ(books.session(1, 5), nullptr);
     const auto add = [&](Micros from, Position opened, Micros to, Position closed) {
-        Session& session = books.sites.edit(1).sessions.emplace_back();
+        Session session;
         session.open = {from, to};
         session.opened_by = session.opened_place = opened;
         session.closed_by = session.closed_place = closed;
+        books.sessions.insert(1, books.sessions.of(1).size(), session);
     };
     add(10, 4, 20, 5);
     add(30, 6, 0, kNoPosition);

@@ -29,7 +29,9 @@ protected:
         EXPECT_EQ(refusal->code, RefusalCode::kCorrectionConflict) << refusal->message;
         return *refusal;
     }
-    [[nodiscard]] const Site& site() const { return *world.books.sites.find(1); }
+    [[nodiscard]] const std::vector<Session>& sessions() const { return world.books.sessions.of(1); }
+    [[nodiscard]] const std::vector<AccountId>& night_empty() const { return world.books.sites.find(1)->night_empty; }
+    [[nodiscard]] const std::vector<DayEnd>& days() const { return world.books.days.of(1); }
 
     World world;
 };
@@ -38,19 +40,19 @@ TEST_F(TurnCorrectionTest, AVaultThatWasNotClosedIsOpenStill) {
     const ItemId item = world.stocked();
     const ObligationId count = world.closing_count();
     const Command closed = done(world.command(VaultClosed{count, {}}));
-    const ObligationId session = site().sessions.back().obligation;
+    const ObligationId session = sessions().back().obligation;
     EXPECT_EQ(world.answer(world.command(Relocated{}, {item}, account("SITE/1/VAULT/B"))), RefusalCode::kVaultClosed);
     const Command declared = done(taken_back(closed));
     ASSERT_NE(world.open(session), nullptr);
-    EXPECT_EQ(world.open(session)->opened_by, site().sessions.back().opened_by);
+    EXPECT_EQ(world.open(session)->opened_by, sessions().back().opened_by);
     // Without legs since, it comes back as it was.
     done(taken_back(declared));
     EXPECT_EQ(world.open(session), nullptr);
-    EXPECT_EQ(world.effects.obligations.back().by, site().sessions.back().closed_by);
+    EXPECT_EQ(world.effects.obligations.back().by, sessions().back().closed_by);
     // Behind another opening it would be open twice.
     world.open_vault();
     const Refusal refusal = refused(taken_back(closed));
-    EXPECT_EQ(refusal.event, site().sessions.back().opened_by);
+    EXPECT_EQ(refusal.event, sessions().back().opened_by);
 }
 
 TEST_F(TurnCorrectionTest, ALegAfterItHoldsAClosing) {
@@ -70,14 +72,14 @@ TEST_F(TurnCorrectionTest, AnOpeningByMistakeNeverWas) {
     // The count is not of this session.
     EXPECT_EQ(world.answer(world.command(DayClosed{count})), RefusalCode::kNoClosingCount);
     const Command declared = done(taken_back(opened));
-    EXPECT_EQ(site().sessions.size(), 1U);
+    EXPECT_EQ(sessions().size(), 1U);
     EXPECT_EQ(world.open(opened.obligation), nullptr);
     const Command day = done(world.command(DayClosed{count}));
     // Back again, it would be the last opening before the day's end.
     EXPECT_EQ(refused(taken_back(declared)).event, world.books.next - 1);
     done(taken_back(day));
     done(taken_back(declared));
-    EXPECT_EQ(site().sessions.size(), 2U);
+    EXPECT_EQ(sessions().size(), 2U);
     EXPECT_NE(world.open(opened.obligation), nullptr);
 }
 
@@ -91,14 +93,14 @@ TEST_F(TurnCorrectionTest, LegsHoldTheirOpening) {
     EXPECT_EQ(refused(taken_back(opened)).event, world.books.next - 1);
     done(taken_back(put));
     done(taken_back(opened));
-    EXPECT_EQ(site().sessions.size(), 1U);
+    EXPECT_EQ(sessions().size(), 1U);
 }
 
 TEST_F(TurnCorrectionTest, AnOpeningHoldsItsClosing) {
     const ObligationId count = world.closing_count();
     const Position closed = world.books.next;
     done(world.command(VaultClosed{count, {}}));
-    EXPECT_EQ(refused(taken_back(world.event_at(site().sessions.back().opened_by))).event, closed);
+    EXPECT_EQ(refused(taken_back(world.event_at(sessions().back().opened_by))).event, closed);
 }
 
 TEST_F(TurnCorrectionTest, AnAccountThatWasNeverUsed) {
@@ -108,7 +110,7 @@ TEST_F(TurnCorrectionTest, AnAccountThatWasNeverUsed) {
     const Command opened = done(world.command(show_case));
     const Command declared = done(taken_back(opened));
     EXPECT_EQ(world.books.accounts.find(show_case.account), nullptr);
-    EXPECT_TRUE(site().night_empty.empty());
+    EXPECT_TRUE(night_empty().empty());
     done(taken_back(declared));
     ASSERT_NE(world.books.accounts.find(show_case.account), nullptr);
     EXPECT_TRUE(world.books.accounts.find(show_case.account)->night_empty);
@@ -153,12 +155,12 @@ TEST_F(TurnCorrectionTest, AnAccountIsAsItWasOpenedLast) {
     const auto now = [&]() -> const Account& { return *world.books.accounts.find(show_case.account); };
     EXPECT_FALSE(now().sellable);
     done(taken_back(again));
-    EXPECT_TRUE(site().night_empty.empty());
+    EXPECT_TRUE(night_empty().empty());
     done(taken_back(closed));
     ASSERT_EQ(now().opened.size(), 1U);
     EXPECT_TRUE(now().sellable);
     EXPECT_EQ(now().insured_limit_minor, 5'000'00);
-    EXPECT_EQ(site().night_empty, std::vector{show_case.account});
+    EXPECT_EQ(night_empty(), std::vector{show_case.account});
 }
 
 // Its session went while it was taken back.
@@ -175,7 +177,7 @@ TEST_F(TurnCorrectionTest, ALegDoesNotComeBackOutsideEverySession) {
     EXPECT_EQ(refused(taken_back(put_declared)).event, leg);
     done(taken_back(opened_declared));
     done(taken_back(put_declared));
-    EXPECT_EQ(site().sessions.back().legs, 1U);
+    EXPECT_EQ(sessions().back().legs, 1U);
 }
 
 TEST_F(TurnCorrectionTest, ADayIsClosedLateAndTakenBack) {
@@ -190,16 +192,16 @@ TEST_F(TurnCorrectionTest, ADayIsClosedLateAndTakenBack) {
     EXPECT_EQ(world.answer(early), RefusalCode::kPeriodClosed);
     early.attest.push_back({who(Role::kHq), Role::kHq});
     done(early);
-    ASSERT_EQ(site().days.size(), 2U);
-    EXPECT_EQ(site().days[0].at, counted + kMinute);
+    ASSERT_EQ(days().size(), 2U);
+    EXPECT_EQ(days()[0].at, counted + kMinute);
     ASSERT_EQ(world.effects.days.size(), 1U);
     EXPECT_TRUE(world.effects.days[0].closed);
     const Command declared = done(taken_back(last));
-    ASSERT_EQ(site().days.size(), 1U);
-    EXPECT_EQ(site().days[0].at, counted + kMinute);
+    ASSERT_EQ(days().size(), 1U);
+    EXPECT_EQ(days()[0].at, counted + kMinute);
     EXPECT_FALSE(world.effects.days.at(0).closed);
     done(taken_back(declared));
-    EXPECT_EQ(site().days.size(), 2U);
+    EXPECT_EQ(days().size(), 2U);
     // Before the count that it rests on there is none.
     Command earlier = world.command(DayClosed{count});
     earlier.occurred_at = counted - kHour;

@@ -275,11 +275,11 @@ private:
         step.site = site;
         switch (below(8)) {
             case 0: {
-                const Site* known = script.books.sites.find(site);
-                const bool open = known != nullptr && !known->sessions.empty() && known->sessions.back().open.to == 0;
+                const auto& sessions = script.books.sessions.of(site);
+                const bool open = !sessions.empty() && sessions.back().open.to == 0;
                 step.type = open ? EventType::kVaultClosed : EventType::kVaultOpened;
                 step.payload = empty_payload(step.type);
-                if (open) step.closes = {{known->sessions.back().obligation, DifferenceKind::kUnspecified, {}}};
+                if (open) step.closes = {{sessions.back().obligation, DifferenceKind::kUnspecified, {}}};
                 step.obligation = fresh();
                 return script.apply(step);
             }
