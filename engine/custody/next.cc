@@ -35,12 +35,15 @@ SiteId natural_site(const Books& books, const Item& item, EventType type) {
 
 // An account that is not there, of the first class that a cell allows: for a refusal that says so.
 AccountId missing_account(StateSet targets, SiteId site) {
-    constexpr std::string_view kNone = "-";
     for (const AccountClassInfo& row : kAccountClasses) {
         if (!row.state || !contains(targets, *row.state) || !row.name.starts_with("SITE/")) continue;
-        if (const auto named = named_account(row.kind, kNone, site)) return *named;
-        if (row.kind == AccountClass::kSitePerson) return numbered_account(row.kind, ~Principal{0}, site);
-        return site_account(row.kind, site);
+        switch (row.kind) {
+            case AccountClass::kSiteVault:
+            case AccountClass::kSiteCom:
+            case AccountClass::kSiteDisplay: return *named_account(row.kind, "-", site);
+            case AccountClass::kSitePerson: return numbered_account(row.kind, ~Principal{0}, site);
+            default: return site_account(row.kind, site);
+        }
     }
     return site_account(AccountClass::kSiteHold, site);
 }

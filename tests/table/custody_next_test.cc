@@ -51,9 +51,9 @@ Command signed_command(World& world, const NextStep& step) {
 }
 
 // Everything that next_steps() says of a piece, held against decide().
-void expect_agreement(World& world, const ItemId& item) {
+void expect_agreement(World& world, const ItemId& item, SiteId site = 0) {
     std::set<EventType> seen;
-    for (const NextStep& step : steps_of(world, item)) {
+    for (const NextStep& step : steps_of(world, item, std::nullopt, site)) {
         SCOPED_TRACE(text(step));
         seen.insert(step.command.type);
         const auto refusal = world.judge(signed_command(world, step));
@@ -88,6 +88,20 @@ TEST(NextStepsTest, AgreeWithDecideInEveryState) {
             const ItemId item = world.in_state(state.state, nullptr, owner);
             expect_agreement(world, item);
         }
+    }
+}
+
+// Of some classes it has no account at all, or of none.
+TEST(NextStepsTest, AgreeWithDecideAtASiteWithoutAccounts) {
+    constexpr SiteId kBare = 9, kOnlyVault = 8;
+    for (const StateInfo& state : kStates) {
+        SCOPED_TRACE(state.code);
+        World world;
+        const ItemId item = world.in_state(state.state);
+        Command vault = world.command(AccountOpened{account("SITE/8/VAULT/A"), 0, {}, true, false});
+        vault.site = kOnlyVault;
+        world.must(vault);
+        for (const SiteId site : {kBare, kOnlyVault, SiteId{2}}) expect_agreement(world, item, site);
     }
 }
 
