@@ -99,6 +99,8 @@ public:
         if (step_.type == EventType::kItemRegistered && piece_.registered)
             return add(2, "it is registered a second time");
         if (step_.type != EventType::kItemRegistered && !piece_.registered) {
+            // A correction may have taken back its registration, or given it another id.
+            if (step_.type == EventType::kCorrectionDeclared) return;
             add(2, name(step_.type) + " happens to it before it is registered");
             return;
         }

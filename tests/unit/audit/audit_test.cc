@@ -658,6 +658,23 @@ std::string correction(const std::string& target) {
     return R"("correction_declared":{"target":")" + target + R"(","reason":"DID_NOT_OCCUR"})";
 }
 
+// All that is told of a piece may be that it was never there.
+TEST(AuditTest, I2AcceptsARegistrationThatWasTakenBack) {
+    CraftedSalon salon;
+    const std::string registered = salon.id();
+    salon.next_id(registered);
+    const std::string never = "0195c0de-0000-7000-8000-0000000000a3";
+    salon.add(salon.command("10 OC", {}, never, R"("item_registered":{"origin":"OPENING",)"
+                                                R"("owner":{"kind":"HOUSE","id":1},"category":"RING"})"),
+              {.to = "EXT/SUPPLIER/7"});
+    const std::string taken_back = salon.id();
+    salon.next_id(taken_back);
+    salon.add(salon.command("11 OC", {"12 VM"}, "", correction(registered)), {.engine_lines = {never}});
+    EXPECT_TRUE(salon.audit().sound()) << all_of_it(salon.audit());
+    salon.add(salon.command("13 HQ", {"12 VM"}, "", correction(taken_back)), {.engine_lines = {never}});
+    EXPECT_TRUE(salon.audit().sound()) << all_of_it(salon.audit());
+}
+
 TEST(AuditTest, I13AcceptsACorrectionAndFoldsThePastAsItIsKnown) {
     CraftedSalon salon;
     const std::string signed_out = salon.id();
