@@ -182,7 +182,15 @@ Fault opens_again(const Case& c, const PastEvent& change, const ObligationId& id
     for (const DayEnd& day : c.books.days.of(count->site)) {
         if (day.closing_count == id && !leaves_with_batch(c, day.by)) return rests(day.by, "DayClosed");
     }
-    const bool ends_again = !c.context.past->correction->correctives.empty();
+    // With a corrective, or with the end that a correction of it had taken back.
+    const CorrectionPast& correction = *c.context.past->correction;
+    const bool ends_again =
+        !correction.correctives.empty() ||
+        std::any_of(correction.changes.begin(), correction.changes.end(), [&](const PastEvent& other) {
+            const EventType type = other.command->type;
+            return !other.leaves && (type == EventType::kCountAttested || type == EventType::kCountAbandoned) &&
+                   count_of(*other.command) == id;
+        });
     for (const AccountId& counted : count->accounts) {
         const Account& account = *c.books.accounts.find(counted);
         const bool last = change.command->type == EventType::kCountAttested && account.counts.size() == 1;

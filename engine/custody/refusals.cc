@@ -10,7 +10,7 @@ namespace {
 
 // "Event 41" is what an auditor looks up next, so it is in every sentence that has one.
 std::string event_text(Position position) {
-    if (position != kNoPosition && position >= kPositionAhead) return " (this batch)";
+    if (position != kNoPosition && position >= kPositionAhead) return " (an event not recorded yet)";
     return position == kNoPosition ? "" : " (event " + std::to_string(position) + ")";
 }
 
@@ -82,7 +82,9 @@ std::string describe(const Obligation& obligation) {
     if (!obligation.document.empty()) text += " (" + obligation.document + ")";
     if (obligation.responsible != 0) text += " of person " + std::to_string(obligation.responsible);
     if (obligation.party != 0) text += " for party " + std::to_string(obligation.party);
-    text += " opened by event " + std::to_string(obligation.opened_by);
+    text += " opened by ";
+    text += obligation.opened_by >= kPositionAhead ? "an event not recorded yet"
+                                                   : "event " + std::to_string(obligation.opened_by);
     if (obligation.due_at != 0) text += ", due " + format_time(obligation.due_at);
     return text;
 }

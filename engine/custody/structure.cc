@@ -3,6 +3,7 @@
 #include <string>
 
 #include "engine/custody/internal/checks.h"
+#include "engine/custody/past.h"
 
 namespace daybook::custody {
 namespace {
@@ -249,6 +250,11 @@ Fault check_needed(const Case& c, std::size_t i) {
         case EventType::kTransferPacked: {
             const ObligationId& request = c.payload<TransferPacked>().request;
             if (c.part || request.empty() || c.books.requests.find(request) != nullptr) return std::nullopt;
+            // The one that its target was packed for.
+            const auto* target =
+                is_corrective(c) ? std::get_if<TransferPacked>(&c.context.past->correction->target.command->payload)
+                                 : nullptr;
+            if (target != nullptr && target->request == request) return std::nullopt;
             return not_open(c, i,
                             "the transfer request " + request.text() +
                                 " is not open: it was never made, was rejected, or is packed already");
