@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
             return resident();
         });
     };
-    // In a child as well: a thread of RocksDB's that the parent has started is none in a child, which would wait for it.
+    // In a child as well: RocksDB's threads that the parent has started are none in a child, which would wait for them.
     in_child([&] {
         must(Ledger::create(dir / "empty"));
         return 0.0;

@@ -88,7 +88,7 @@ struct HistoryRow {
     bool late = false;           // flagged so by the client
     bool retold = false;         // a late fact or a correction: it changed what was known of the piece's past
     custody::AccountId to;       // where the event moved the piece; empty: nowhere
-    Position corrected_by = kNoPosition;  // the effective correction of it that is known
+    Position corrected_by = kNoPosition;  // the declaration by which it does not count (projections::corrected_by)
     bool effective = true;                // counts: see domain 5.5
     static constexpr std::uint32_t kNoLine = custody::ItemChange::kNoLine;
 };
@@ -111,7 +111,8 @@ struct ChainRows {
 };
 
 // Where two beliefs about a piece differ: in [from, to) it was held to be in `was`, and now in `now` (either may be
-// empty: not registered), because of the events `because`, in order of position.
+// empty: not registered), because of the events `because`, in order of position: what was recorded since and moved it,
+// and the declarations since by which a move does not count any more, or counts again.
 struct DifferenceRow {
     Micros from = 0;
     std::optional<Micros> to;  // nullopt: up to V

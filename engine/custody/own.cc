@@ -361,7 +361,8 @@ Fault check_account_empty(const Case& c) {
 
 const AttestedCount* attested_closing(const Books& books, SiteId site, const ObligationId& id) {
     const auto& counts = books.closing_counts.of(site);
-    const auto found = std::find_if(counts.rbegin(), counts.rend(), [&](const AttestedCount& count) { return count.id == id; });
+    const auto found = std::find_if(counts.rbegin(), counts.rend(),
+                                    [&](const AttestedCount& count) { return count.id == id; });
     return found == counts.rend() ? nullptr : &*found;
 }
 

@@ -136,7 +136,7 @@ public:
         if (journal_.open()) journal_.push([this, key, index, old = value] { map_.at(key)[index] = old; });
         return value;
     }
-    // The whole list to be changed. An open journal copies it whole: for what corrections do, not for every day's events.
+    // The whole list to be changed. An open journal copies it whole: for what corrections do, and not for every day.
     std::vector<Value>& edit_all(const Key& key) {
         std::vector<Value>& list = map_[key];
         if (journal_.open()) journal_.push([this, key, old = list] { map_[key] = old; });

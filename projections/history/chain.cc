@@ -42,7 +42,10 @@ std::vector<Position> settle(Entries& entries) {
             const auto corrective = index.find(position);
             if (corrective == index.end()) continue;
             HistoryRow& row = entries[corrective->second].row;
-            if (!one.row.effective) row.effective = false;
+            if (!one.row.effective && row.effective) {
+                row.effective = false;
+                row.corrected_by = one.row.corrected_by;
+            }
             if (target != index.end() && row.occurred_at == entries[target->second].row.occurred_at) {
                 places[corrective->second] = places[target->second];
             }
@@ -161,6 +164,22 @@ public:
         }
         return kNoPosition;
     }
+    // The last one up to a time.
+    [[nodiscard]] Position last_until(Micros until) const {
+        const auto behind = std::upper_bound(moves_.begin(), moves_.end(), until,
+                                             [](Micros at, const Move& one) { return at < one.at; });
+        return behind == moves_.begin() ? kNoPosition : std::prev(behind)->position;
+    }
+    // When something went there between two times, both left out.
+    [[nodiscard]] std::vector<Micros> times_to(const custody::AccountId& account, Micros from, Micros to) const {
+        std::vector<Micros> times;
+        auto move = std::upper_bound(moves_.begin(), moves_.end(), from,
+                                     [](Micros at, const Move& one) { return at < one.at; });
+        for (; move != moves_.end() && move->at < to; ++move) {
+            if (move->to == account && (times.empty() || times.back() != move->at)) times.push_back(move->at);
+        }
+        return times;
+    }
 
 private:
     struct Move {
@@ -170,6 +189,21 @@ private:
     };
     std::vector<Move> moves_;
 };
+
+// A stay in which it went out and came back at one instant is two: sums do not show it, and the moves do.
+void part(const StayRow& stay, const Openers& openers, const Values& values, Micros valid, std::vector<StayRow>& out) {
+    StayRow rest = stay;
+    const Micros end = stay.to.value_or(std::min(valid, kEver - 1) + 1);
+    for (const Micros at : openers.times_to(stay.account, stay.from, end)) {
+        StayRow first = rest;
+        first.to = at;
+        first.closed_by = rest.opened_by = openers.of({at, stay.account});
+        first.insured_minor = value_at(values, at - 1);
+        out.push_back(first);
+        rest.from = at;
+    }
+    out.push_back(rest);
+}
 
 std::vector<StayRow> stays_of(const Entries& entries, const std::vector<Position>& places, Micros valid) {
     const std::vector<Turn> turns = turns_of(steps_of(entries), valid);
@@ -187,7 +221,7 @@ std::vector<StayRow> stays_of(const Entries& entries, const std::vector<Position
             stay.to = turns[i + 1].at;
             stay.closed_by = openers.of(turns[i + 1]);
         }
-        stays.push_back(stay);
+        part(stay, openers, values, valid, stays);
     }
     return stays;
 }
@@ -223,24 +257,31 @@ void add_postings(const Entries& given, std::int64_t times, Sums& sums) {
     }
 }
 
-// The entries that made what the steps up to a valid time add to an account: those of the newest steps that add up to
-// it.
-std::vector<std::size_t> makers_of(const std::vector<Told>& steps, const custody::AccountId& account, Micros valid) {
-    std::vector<Told> own;
-    std::int64_t wanted = 0;
-    for (const Told& step : steps) {
-        if (step.account != account || step.at > valid) continue;
-        own.push_back(step);
-        wanted += step.sign;
+// ---- Why a belief changed ----
+
+// What is known of a piece: its entries, settled, and from them who moved it.
+struct Known {
+    explicit Known(Entries all) : entries(std::move(all)), places(settle(entries)), openers(entries, places) {}
+
+    [[nodiscard]] const HistoryRow* row(Position position) const {
+        const auto found = std::lower_bound(entries.begin(), entries.end(), position,
+                                            [](const HistoryEntry& one, Position p) { return one.row.position < p; });
+        return found == entries.end() || found->row.position != position ? nullptr : &found->row;
     }
-    std::stable_sort(own.begin(), own.end(), [](const Told& a, const Told& b) { return a.at < b.at; });
-    std::vector<std::size_t> makers;
-    std::int64_t sum = 0;
-    for (auto step = own.rbegin(); step != own.rend() && sum != wanted; ++step) {
-        sum += step->sign;
-        makers.push_back(step->entry);
-    }
-    return makers;
+
+    Entries entries;
+    std::vector<Position> places;
+    Openers openers;
+};
+
+// The declaration recorded since by which an event that was known does not count any more, or counts again;
+// kNoPosition: it is as it was. Each step goes to a later declaration, so this ends.
+Position changed_by(const Known& was, const Known& now, Position event) {
+    const HistoryRow* then = was.row(event);
+    const HistoryRow* later = now.row(event);
+    if (then == nullptr || later == nullptr || then->effective == later->effective) return kNoPosition;
+    const Position by = later->effective ? then->corrected_by : later->corrected_by;
+    return was.row(by) == nullptr ? by : changed_by(was, now, by);
 }
 
 }  // namespace
@@ -266,14 +307,12 @@ Result<std::optional<StayRow>> stay_at(const ReadPoint& point, const ItemId& ite
 Result<std::vector<DifferenceRow>> read_differences(const ReadPoint& point, const ItemId& item, Micros from, Micros to,
                                                     Position was, Position is) {
     std::vector<DifferenceRow> rows;
-    DAYBOOK_ASSIGN(const Entries entries, read_entries(point, item, is));
-    const std::vector<Told> now_steps = steps_of(entries);
-    std::vector<Told> was_steps, between;
-    for (const Told& step : now_steps) {
-        (entries[step.entry].row.position < was ? was_steps : between).push_back(step);
-    }
-    const std::vector<Turn> was_turns = turns_of(was_steps, to - 1);
-    const std::vector<Turn> now_turns = turns_of(now_steps, to - 1);
+    DAYBOOK_ASSIGN(Entries entries, read_entries(point, item, is));
+    const Known now_known(entries);
+    std::erase_if(entries, [was](const HistoryEntry& one) { return one.row.position >= was; });
+    const Known was_known(std::move(entries));
+    const std::vector<Turn> was_turns = turns_of(steps_of(was_known.entries), to - 1);
+    const std::vector<Turn> now_turns = turns_of(steps_of(now_known.entries), to - 1);
     std::vector<Micros> times{from};
     for (const auto* turns : {&was_turns, &now_turns}) {
         for (const Turn& turn : *turns) {
@@ -294,10 +333,13 @@ Result<std::vector<DifferenceRow>> read_differences(const ReadPoint& point, cons
         row.was = account_at(was_turns, row.from);
         row.now = account_at(now_turns, row.from);
         if (row.was == row.now) continue;
-        for (const custody::AccountId& account : {row.was, row.now}) {
-            for (const std::size_t entry : makers_of(between, account, row.from)) {
-                row.because.push_back(entries[entry].row.position);
-            }
+        // Of the last move that was believed and the last that is: what was recorded since, or made it count or not.
+        // One of them is, else the later of the two would be the last in both beliefs.
+        const Position last = now_known.openers.last_until(row.from);
+        if (last != kNoPosition && was_known.row(last) == nullptr) row.because.push_back(last);
+        for (const Position move : {was_known.openers.last_until(row.from), last}) {
+            const Position by = changed_by(was_known, now_known, move);
+            if (by != kNoPosition) row.because.push_back(by);
         }
         std::sort(row.because.begin(), row.because.end());
         row.because.erase(std::unique(row.because.begin(), row.because.end()), row.because.end());

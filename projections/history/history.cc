@@ -234,21 +234,31 @@ Result<Rows<HistoryRow>> read_history(const ReadPoint& point, const ItemId& item
     const Position from = newest_first || cursor.first ? 0 : last + 1;
     const Position to = newest_first && !cursor.first ? last : cursor.position;
     const std::size_t enough = newest_first ? ~std::size_t{0} : page.rows_max + 1;
-    DAYBOOK_ASSIGN(std::vector<ListEntry> entries, point.list(Table::kHistory, group_of(item), from, to, enough));
-    if (newest_first) std::reverse(entries.begin(), entries.end());
+    std::vector<HistoryRow> found;
+    for (Position begin = from;;) {
+        DAYBOOK_ASSIGN(const std::vector<ListEntry> entries,
+                       point.list(Table::kHistory, group_of(item), begin, to, enough));
+        for (const ListEntry& entry : entries) {
+            HistoryEntry one;
+            DAYBOOK_TRY(take_entry(entry.position, entry.bytes, one));
+            // The last event of a correcting batch tells its chain anew, and need not be an event of the piece.
+            if (one.row.line != HistoryRow::kNoLine || one.declaration) found.push_back(one.row);
+        }
+        if (entries.size() < enough || found.size() > page.rows_max) break;
+        begin = entries.back().position + 1;
+    }
+    if (newest_first) std::reverse(found.begin(), found.end());
     Rows<HistoryRow> answer{cursor.position, {}, {}};
-    for (const ListEntry& entry : entries) {
+    for (HistoryRow& row : found) {
         if (answer.rows.size() == page.rows_max) {
             Cursor next{cursor.position, {}, false};
             append_be64(next.key, answer.rows.back().position);
             answer.next = to_text(next);
             break;
         }
-        HistoryEntry one;
-        DAYBOOK_TRY(take_entry(entry.position, entry.bytes, one));
-        DAYBOOK_ASSIGN(one.row.corrected_by, corrected_by(point, entry.position, cursor.position));
-        DAYBOOK_ASSIGN(one.row.effective, is_effective(point, entry.position, cursor.position));
-        answer.rows.push_back(one.row);
+        DAYBOOK_ASSIGN(row.corrected_by, corrected_by(point, row.position, cursor.position));
+        row.effective = row.corrected_by == kNoPosition;
+        answer.rows.push_back(row);
     }
     return answer;
 }
@@ -256,10 +266,11 @@ Result<Rows<HistoryRow>> read_history(const ReadPoint& point, const ItemId& item
 Result<Position> corrected_by(const ReadPoint& point, Position position, Position known) {
     DAYBOOK_ASSIGN(const auto entries, point.list(Table::kCorrections, correction_group(position), 0, known));
     for (const ListEntry& entry : entries) {
-        if (entry.bytes != std::string(1, kCorrects)) continue;
         // Corrections of corrections come later in the log: this ends.
-        DAYBOOK_ASSIGN(const bool counts, is_effective(point, entry.position, known));
-        if (counts) return entry.position;
+        DAYBOOK_ASSIGN(const Position by, corrected_by(point, entry.position, known));
+        const bool corrects = entry.bytes == std::string(1, kCorrects);
+        if (corrects && by == kNoPosition) return entry.position;
+        if (!corrects && by != kNoPosition) return by;
     }
     return kNoPosition;
 }
@@ -280,13 +291,8 @@ Result<Micros> newest_at(const ReadPoint& point, Micros now, Position known) {
 }
 
 Result<bool> is_effective(const ReadPoint& point, Position position, Position known) {
-    DAYBOOK_ASSIGN(const auto entries, point.list(Table::kCorrections, correction_group(position), 0, known));
-    for (const ListEntry& entry : entries) {
-        DAYBOOK_ASSIGN(const bool counts, is_effective(point, entry.position, known));
-        const bool corrects = entry.bytes == std::string(1, kCorrects);
-        if (counts == corrects) return false;
-    }
-    return true;
+    DAYBOOK_ASSIGN(const Position by, corrected_by(point, position, known));
+    return by == kNoPosition;
 }
 
 }  // namespace daybook::projections

@@ -53,9 +53,10 @@ Result<std::vector<HistoryEntry>> read_entries(const ReadPoint& point, const Ite
 Result<Rows<HistoryRow>> read_history(const ReadPoint& point, const ItemId& item, const Page& page, bool newest_first,
                                       Position known = kNoPosition);
 
-// The effective correction of an event, of those before `known`; kNoPosition: it is not corrected.
+// The declaration, of those before `known`, by which an event does not count: its own effective correction, or that of
+// the declaration whose corrective it is. kNoPosition: it counts.
 Result<Position> corrected_by(const ReadPoint& point, Position position, Position known);
-// Whether the event counts: it is not corrected, and the declaration whose corrective it is, if it is one, counts.
+// Whether the event counts, in the same sense.
 Result<bool> is_effective(const ReadPoint& point, Position position, Position known);
 // The greatest of `now` and the valid times of the events before `known` that count: those of events that were recorded
 // before they occurred stand apart.

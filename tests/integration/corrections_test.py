@@ -68,6 +68,63 @@ class CorrectionsTest(LedgerTest):
         self.accept(correction(approved), correction(asked))
         self.sound()
 
+    def test_a_parcel_is_packed_otherwise_for_the_same_request(self):
+        request = str(uuid.uuid4())
+        items = self.bin()[1][:2]
+        packed = command((COORDINATOR, "OC"), [(MANAGER, "VM")], lines=[{"item": items[0]}],
+                         transfer_packed={"request": request, "parcel": "004012345000000001", "seal": "S-1"})
+        self.accept(command((COORDINATOR, "OC"), [(MANAGER, "VM")], obligation_id=str(uuid.uuid4()), vault_opened={}),
+                    command((COORDINATOR, "OC"), [],
+                            transfer_requested={"request": request, "purpose": "REPLENISH", "dest": {"site": 2}}),
+                    command((MANAGER, "VM"), [], transfer_approved={"request": request}), packed)
+        right = dict(packed, event_id=str(uuid.uuid4()), lines=[{"item": items[1]}])
+        declared = correction(packed, right)
+        self.accept({"atomic": True, "commands": [declared, right]})
+        self.assertIn("/PACK", self.ledger.ask("item", items[1])["item"]["account"])
+        self.assertIn("/VAULT/", self.ledger.ask("item", items[0])["item"]["account"])
+        again = dict(packed, event_id=str(uuid.uuid4()), lines=[{"item": items[0]}])
+        self.assertEqual(code_of(self.ledger.submit([json.dumps(again)])[0]), "E_NO_OBLIGATION")
+        self.sound()
+        # The corrective is no event of the piece that it does not name; and it counts as long as its declaration does.
+        rows = {row["event_id"]: row for row in self.ledger.ask("history", items[0])["rows"]}
+        self.assertEqual(rows[packed["event_id"]]["corrected_by"], rows[declared["event_id"]]["position"])
+        self.assertNotIn(right["event_id"], rows)
+        undone = correction(declared)
+        self.accept(undone)
+        rows = {row["event_id"]: row for row in self.ledger.ask("history", items[1])["rows"]}
+        self.assertEqual(rows[right["event_id"]]["corrected_by"], rows[undone["event_id"]]["position"])
+        # What was believed before is believed again; in between it was not, because of the declaration now taken back.
+        declared_at = int(rows[declared["event_id"]]["position"])
+        undone_at = rows[undone["event_id"]]["position"]
+        for item in items:
+            self.assertFalse(self.ledger.ask("believed", item, "--known-at", str(declared_at - 1)).get("rows"))
+            rows = self.ledger.ask("believed", item, "--known-at", str(declared_at + 1))["rows"]
+            self.assertEqual({event["position"] for row in rows for event in row["because"]}, {undone_at})
+        self.sound()
+
+    def test_a_statement_names_what_moved_the_piece(self):
+        events = [json.loads(line) for line in self.ledger.run("export").stdout.decode().splitlines()]
+        event = next(event for event in events if "inspection_recorded" in event["command"])
+        wrong, item = event["command"], event["command"]["lines"][0]["item"]
+        account = f"SITE/{SITE}/HOLD"
+
+        def lines():
+            answer = self.ledger.ask("statement", account, "--from", events[0]["occurred_at"], "--to",
+                                     events[-1]["recorded_at"], "--rows", "10000")
+            return [(row["at"], row["pieces"], row["type"], row["position"]) for row in answer["lines"]
+                    if row["item"] == item]
+
+        before = lines()
+        self.assertIn("GoodsReceived", [line[2] for line in before])
+        right = dict(wrong, event_id=str(uuid.uuid4()), occurred_at=event["occurred_at"])
+        declared = correction(wrong, right)
+        if wrong["actor"]["principal"] != HEADQUARTERS:
+            declared["actor"] = {"principal": COORDINATOR, "role": "OC"}
+            declared["attest"].append({"principal": HEADQUARTERS, "role": "HQ", "method": "PIN"})
+        self.accept({"atomic": True, "commands": [declared, right]})
+        self.assertEqual(lines(), before)
+        self.sound()
+
     def test_what_is_not_taken_back_says_what_to_do_instead(self):
         opened = command((TIMER, "SYS"), [], obligation_id=str(uuid.uuid4()), discrepancy_opened={"kind": "QTY"})
         self.accept(opened)

@@ -49,6 +49,12 @@ std::optional<std::size_t> History::corrected_by(std::size_t seq, std::size_t kn
     return std::nullopt;
 }
 
+std::optional<std::size_t> History::void_by(std::size_t seq, std::size_t known) const {
+    const auto by = corrected_by(seq, known);
+    const auto& declaration = records_[seq].declared_by;
+    return by || !declaration ? by : void_by(*declaration, known);
+}
+
 std::vector<History::Stay> History::stays(const std::string& piece, std::optional<std::int64_t> valid,
                                           std::size_t known) const {
     std::vector<Stay> stays;
@@ -56,8 +62,7 @@ std::vector<History::Stay> History::stays(const std::string& piece, std::optiona
         const auto leg = record->done.legs.find(piece);
         if (leg == record->done.legs.end() || (valid && record->at > *valid)) continue;
         if (!stays.empty() && stays.back().from == record->at) stays.pop_back();
-        if (stays.empty() || stays.back().account != leg->second.second)
-            stays.push_back({leg->second.second, record->at, record->seq});
+        stays.push_back({leg->second.second, record->at, record->seq});
     }
     return stays;
 }
@@ -99,6 +104,7 @@ std::set<std::tuple<std::string, std::int64_t, bool>> History::legs_on(const std
     for (const auto& [piece, state] : all.pieces()) {
         std::string was;
         for (const Stay& stay : stays(piece, before - 1, known)) {
+            if (stay.account == was) continue;
             if (was == account) legs.emplace(piece, stay.from, false);
             if (stay.account == account) legs.emplace(piece, stay.from, true);
             was = stay.account;

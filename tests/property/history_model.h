@@ -56,6 +56,8 @@ public:
     [[nodiscard]] bool effective(std::size_t seq, std::size_t known) const { return told(known).effective[seq]; }
     // The effective correction of it that is known.
     [[nodiscard]] std::optional<std::size_t> corrected_by(std::size_t seq, std::size_t known) const;
+    // That, or the one of the declaration whose corrective it is: why it does not count.
+    [[nodiscard]] std::optional<std::size_t> void_by(std::size_t seq, std::size_t known) const;
     // Where a piece was at (V, R), from its registration on, empty stays left out.
     struct Stay {
         std::string account;

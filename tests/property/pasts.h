@@ -55,6 +55,7 @@ public:
                     told_before = row.was.empty() ? "" : row.was.path();
                     told_now = row.now.empty() ? "" : row.now.path();
                     RC_ASSERT(!row.because.empty());
+                    for (const Position event : row.because) expect_cause(id, event - opened_, was);
                 }
                 RC_ASSERT(told_before == before);
                 RC_ASSERT(told_now == now);
@@ -63,6 +64,22 @@ public:
     }
 
 private:
+    // What is named as the cause of a difference was recorded since, moves the piece or corrects what is of it.
+    void expect_cause(const std::string& piece, std::size_t seq, std::size_t was) const {
+        RC_ASSERT(seq >= was && seq < known_);
+        const History::Record& record = history_.records()[seq];
+        if (!record.declaration) {
+            RC_ASSERT(record.done.legs.count(piece) == 1U && !history_.void_by(seq, known_));
+            return;
+        }
+        bool of_piece = false;
+        for (const auto& other : history_.records()) {
+            const bool moved = other.done.legs.count(piece) == 1 && other.seq < known_;
+            const bool then = other.seq < was && !history_.void_by(other.seq, was);
+            of_piece |= moved && other.seq < was && then != !history_.void_by(other.seq, known_).has_value();
+        }
+        RC_ASSERT(of_piece);
+    }
     static projections::Reading read(Salons& salons) {
         auto reading = salons.ledger().views().read();
         RC_ASSERT(reading.has_value());
@@ -101,7 +118,7 @@ private:
             const auto& record = history_.records()[row.position - opened_];
             RC_ASSERT(row.occurred_at == record.at);
             RC_ASSERT(row.effective == history_.effective(record.seq, known_));
-            const auto by = history_.corrected_by(record.seq, known_);
+            const auto by = history_.void_by(record.seq, known_);
             RC_ASSERT(row.corrected_by == (by ? position(*by) : kNoPosition));
             RC_ASSERT(*reading_.is_effective(row.position, at_.known) == row.effective);
             RC_ASSERT(*reading_.corrected_by(row.position, at_.known) == row.corrected_by);

@@ -56,22 +56,9 @@ Result<void> Pieces::judge_answer(Position known, Micros valid) {
     const auto same = [](const projections::StayRow& a, const projections::StayRow& b) {
         return a.account == b.account && a.from == b.from && a.to == b.to;
     };
-    // Of several legs of one instant only the last makes a stay, and none where it leads back.
-    const auto told = [](const std::vector<projections::StayRow>& all) {
-        std::vector<projections::StayRow> out;
-        for (const projections::StayRow& stay : all) {
-            if (stay.to == stay.from) continue;
-            if (!out.empty() && out.back().account == stay.account) {
-                out.back().to = stay.to;
-            } else {
-                out.push_back(stay);
-            }
-        }
-        return out;
-    };
-    stays = told(stays);
-    const std::vector<projections::StayRow> answered = told(answer.stays);
-    if (!std::equal(stays.begin(), stays.end(), answered.begin(), answered.end(), same)) {
+    // Of several legs of one instant only the last makes a stay.
+    std::erase_if(stays, [](const projections::StayRow& stay) { return stay.to == stay.from; });
+    if (!std::equal(stays.begin(), stays.end(), answer.stays.begin(), answer.stays.end(), same)) {
         violated(10, known - 1, "what was known of its past before position " + std::to_string(known) +
                                     " is answered otherwise than the events before it tell");
     } else if (!same_events) {
