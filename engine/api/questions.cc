@@ -146,8 +146,9 @@ Result<std::string> Questions::answer(const Question& question) const {
     if (info == nullptr) return unknown(question.path);
     DAYBOOK_TRY(check_params(*info, question));
     const EngineStatus status = status_();
-    const Asked asked(ledger_, clock_, question, status);
+    Asked asked(ledger_, clock_, question, status);
     DAYBOOK_TRY(wait(asked));
+    if (info->about == About::kNow) DAYBOOK_TRY(asked.stand_at_now());
     return info->answer(asked);
 }
 

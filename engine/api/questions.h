@@ -17,7 +17,7 @@
 //   trial-balance                      pieces and supplies by class of account, and the verdicts of invariants: check
 //                                      (hold every piece against the accounts); valid_at, known_at
 //   stock                              by model and site: model, site, own_only; valid_at, known_at; rows, cursor
-//   accounts                           those that hold pieces: class, site; rows, cursor
+//   accounts                           those that hold pieces: class, site; valid_at, known_at; rows, cursor
 //   accounts/{path…}                   what is in one              valid_at, known_at; rows, cursor
 //   due                                open obligations, overdue first: site, kind, before; valid_at, known_at; rows,
 //                                      cursor
@@ -35,7 +35,8 @@
 //   supplies                           supplies below their reorder point: site, all
 //   since                              what happened since `from` (a position or a time), exceptions first: site, rows
 //   changes                            pieces that changed since a token: token, rows
-//   authority/{principal}              roles, and by which events: at (which of them hold then); known_at
+//   authority/{principal}              roles, and by which events: valid_at (which of them hold then; also `at`);
+//                                      known_at
 //   limits                             limits of a site, and how far each is used: site
 //   coverage                           when each account of a site was counted last: site
 //   counted                            pieces inside and the last count that matched each: site, days, overdue;
@@ -59,8 +60,13 @@
 //   stream/snapshot/custody            every piece that is not gone: rows, cursor
 //   stream/snapshot/stock              every model at every site
 //
-// valid_at: a time; left out: now. known_at: a time, or a position; left out: what is known now. Answers to such
-// questions never change: as_of has both, and asked again with them the answer is the same to the byte.
+// valid_at: a time; left out: now, or the newest that has occurred, which may lie ahead of the clock. known_at: a time,
+// or a position; left out: what is known now. Answers to such questions never change: as_of has both, and asked again
+// with them the answer is the same to the byte.
+//
+// cursor: `next` of the page before, with the same parameters but for rows. All pages are of the first one's (V, R);
+// where nothing tells the past (questions without valid_at and known_at), a later page is refused once the read models
+// have moved on.
 //
 // Every question also takes at_least (a position: wait until the answer reflects it) and wait_ms (how long, 5,000 at
 // most; default 2,000).

@@ -100,7 +100,7 @@ void fill(const custody::Owner& owner, v1::Owner& out) {
     out.set_id(owner.id);
 }
 
-void fill_piece(const projections::ItemRow& row, const RowContext& context, v1::ItemRow& out) {
+void fill(const projections::ItemRow& row, const RowContext& context, v1::ItemRow& out) {
     out.set_item(row.item.text());
     out.set_state(state_code(row.state));
     out.set_account(row.account.path());
@@ -125,16 +125,6 @@ void fill_piece(const projections::ItemRow& row, const RowContext& context, v1::
     fill_money(row.insured_minor, context.currency, *out.mutable_insured());
     if (row.retail_minor != 0) fill_money(row.retail_minor, context.currency, *out.mutable_retail());
     out.set_verdict(static_cast<v1::Verdict::Code>(row.verdict));
-}
-
-void fill(const projections::ItemRow& row, const RowContext& context, v1::ItemRow& out) {
-    fill_piece(row, context, out);
-    for (const auto& event : custody::kEvents) {
-        const bool asks_state = event.lines == custody::LineKind::kMove || event.lines == custody::LineKind::kItem;
-        if (event.v1 && asks_state && custody::cell(event.type, row.state).legal()) {
-            out.add_legal_next(static_cast<v1::EventType::Code>(event.type));
-        }
-    }
 }
 
 void fill(const projections::StockRow& row, const RowContext& context, v1::StockRow& out) {

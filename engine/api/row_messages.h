@@ -19,9 +19,8 @@ v1::EventType::Code event_type_of(const v1::Event& event);
 // For people: "showcase C1 of site 2".
 std::string holder_text(const custody::AccountId& account);
 void fill(Micros at, google::protobuf::Timestamp* out);
+// Without what would be legal next, which the engine's books say; of its obligations no more than which they are.
 void fill(const projections::ItemRow& row, const RowContext& context, v1::ItemRow& out);
-// The same without what would be legal next.
-void fill_piece(const projections::ItemRow& row, const RowContext& context, v1::ItemRow& out);
 void fill(const custody::Owner& owner, v1::Owner& out);
 v1::DocType::Code doc_code(custody::DocType type);
 v1::State::Code state_code(custody::State state);

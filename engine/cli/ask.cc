@@ -55,8 +55,9 @@ std::string late_text(std::int64_t minutes) {
 }
 
 std::string as_of_text(const v1::AsOf& as_of) {
-    std::string text =
-        as_of.has_position() ? "as of position " + std::to_string(as_of.position()) : "the ledger is empty";
+    std::string text = "the ledger is empty";
+    if (as_of.has_known_at()) text = "nothing was recorded by then";
+    if (as_of.has_position()) text = "as of position " + std::to_string(as_of.position());
     if (as_of.lag() > 0) text += ", " + std::to_string(as_of.lag()) + " behind";
     return text + "\n";
 }

@@ -678,10 +678,35 @@ class QuestionsTest(LedgerTest):
         for path in re.findall(r"^//   (\S+)  ", source, re.MULTILINE):
             self.assertIn("/v1/" + path.replace("…}", "}"), page)
 
+    def test_accounts_and_roles_are_told_of_the_past(self):
+        middle = self.events[len(self.events) // 2]
+        when = ("--valid-at", middle["occurred_at"], "--known-at", middle["recorded_at"])
+        rows = self.ledger.ask("account", *when, *ALL)["rows"]
+        totals = {row["account_class"]: int(row["pieces"]) for row in self.ledger.ask("trial-balance", *when)["rows"]
+                  if "pieces" in row}
+        self.assertEqual(sum(int(row["pieces"]) for row in rows), sum(totals.values()))
+        self.assertEqual([row["account"] for row in rows if row["account"].startswith("SITE/1/VAULT/")],
+                         [row["account"] for row in self.ledger.ask("account", *when, "--site", "1", *ALL)["rows"]
+                          if "/VAULT/" in row["account"]])
+        page = self.ledger.ask("account", *when, "--rows", "2")
+        self.assertEqual(page["rows"] + self.ledger.ask("account", *when, *ALL, "--cursor", page["next"])["rows"], rows)
+        told = [self.ledger.ask("authority", "1", flag, middle["occurred_at"]) for flag in ("--at", "--valid-at")]
+        self.assertEqual(told[0]["rows"], told[1]["rows"])
+        self.assertEqual(told[0]["as_of"]["valid_at"], told[1]["as_of"]["valid_at"])
+        empty = self.ledger.run("counts", "--site", "1", "--known-at", "2020-01-01T00:00:00Z").stdout.decode()
+        self.assertIn("nothing was recorded by then", empty)
+
     def test_mistakes_are_named(self):
+        within = ("--from", "2026-03-02T00:00:00Z", "--to", "2026-03-03T00:00:00Z")
         for question, part in ((("transit", "--way", "up", "--site", "1"), "way"), (("limits",), "site"),
                                (("authority", "x"), "principal"), (("range", "--from", "9", "--to", "3"), "to"),
-                               (("inspections", "--cursor", "x"), "cursor"), (("next", "x"), "item")):
+                               (("inspections", "--cursor", "x"), "cursor"), (("next", "x"), "item"),
+                               (("late", "--from", "9", "--to", "3"), "from, to"), (("late", "--from", "9999999"), "from"),
+                               (("since", "--from", "9999999"), "from"),
+                               (("stock", "--known-at", "9999999"), f"the newest is {len(self.events) - 1}\n"),
+                               (("statement", "SITE/1/HOLD", *within, "--at", within[1]), "at, from, to"),
+                               (("held", *within, "--person", "1", "--party", "2"), "one at a time"),
+                               (("authority", "1", "--at", within[1], "--valid-at", within[1]), "valid_at")):
             done = self.ledger.run(*question, check=False)
             self.assertEqual(done.returncode, 2, question)
             self.assertIn(part, done.stderr.decode())
@@ -706,6 +731,11 @@ class QuestionsTest(LedgerTest):
         self.assertEqual(show["opens"], ["SIGNOUT"])
         self.assertTrue(all(row.get("legal") or row["refusal"]["message"] for row in answer["rows"]))
 
+        def legal_next():
+            said = {row["type"] for row in self.ledger.ask("next", item)["rows"] if row.get("legal")}
+            self.assertEqual(set(self.ledger.ask("item", item)["item"]["legal_next"]), said)
+            return said
+
         def sign_out(to):
             return json.dumps({
                 "event_id": str(uuid.uuid4()), "entity": 1, "site": site, "obligation_id": str(uuid.uuid4()),
@@ -713,6 +743,7 @@ class QuestionsTest(LedgerTest):
                 "attest": [{"principal": site * 1000 + 11, "method": "PIN"}],
                 "lines": [{"item": item}], "to": to, "signed_out": {"purpose": "DISPLAY"}})
 
+        self.assertIn("SignedOut", legal_next())
         done = self.ledger.submit([sign_out(show["targets"][0])])[0]
         self.assertIn("position", done, done)
         after = self.ledger.ask("next", item, "--type", "SignedOut")
@@ -721,6 +752,7 @@ class QuestionsTest(LedgerTest):
         again = self.ledger.submit([sign_out(show["targets"][0])])[0]
         self.assertEqual(told, {code_of(again)})
         self.assertEqual(after["rows"][0]["refusal"]["blocking_position"], done["position"])
+        self.assertNotIn("SignedOut", legal_next())
 
 
 if __name__ == "__main__":

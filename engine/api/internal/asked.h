@@ -24,6 +24,13 @@
 
 namespace daybook::api {
 
+// A cursor: the (V, R) of the first page, and where the answer goes on.
+struct Bound {
+    Micros valid = 0;
+    Position known = 0;
+    std::string rest;
+};
+
 // For one thread, during one answer. Refers to its arguments.
 class Asked {
 public:
@@ -34,7 +41,26 @@ public:
     const projections::Views& views;
     const Question& question;
     const EngineStatus& status;
-    RowContext context;  // `now`: the clock's, or that of the first page
+    RowContext context;  // `now`: the clock's; of a question about now (About::kNow) its V
+
+    // ---- Cursors: "check.V.R.rest", where `check` is of the question and of its parameters ----
+
+    // The question's own; nullopt where it has none. kInvalid where it is no cursor, or not one of this question with
+    // these parameters: of those only rows may change from page to page.
+    [[nodiscard]] Result<std::optional<Bound>> bound() const;
+    // That of the next page; "" for "": there is none.
+    [[nodiscard]] std::string cursor(const projections::AsKnown& at, const std::string& rest) const;
+    // The same of an answer about now.
+    [[nodiscard]] std::string next(const std::string& rest) const;
+
+    // ---- Now ----
+
+    // For a question about now, before it is answered: takes the read models as they are, V (the greatest of the clock
+    // and of what has occurred, as they know it), and what as_of says of both. Where nothing tells the past, a later
+    // page is answered only while the read models stand where they stood for the first one: kInvalid.
+    Result<void> stand_at_now();
+    // What all of an answer about now is read from.
+    [[nodiscard]] const projections::Reading& reading() const { return *reading_; }
 
     // ---- Parameters: empty or 0 where not given; what is no value of its kind is kInvalid and named ----
 
@@ -44,9 +70,8 @@ public:
     [[nodiscard]] Result<bool> flag_param(const std::string& name, bool otherwise) const;
     [[nodiscard]] Result<Micros> time_param(const std::string& name) const;
     [[nodiscard]] Result<SiteId> site() const { return number_param<SiteId>("site", 0, ~SiteId{0}); }
-    [[nodiscard]] Result<projections::Page> page() const;  // rows, cursor
-    // The cursor of the next page of an answer about now: "V@rest", so that all its pages are of one moment. "" for "".
-    [[nodiscard]] std::string next(const std::string& rest) const;
+    [[nodiscard]] Result<std::size_t> rows() const;
+    [[nodiscard]] Result<projections::Page> page() const;  // rows, and the rest of the cursor
     // A position; or a time, which stands for the first position that was recorded then or later. 0 where not given.
     [[nodiscard]] Result<Position> position_param(const std::string& name) const;
     // The piece that the path names at `part`.
@@ -54,10 +79,18 @@ public:
 
     // ---- Answers ----
 
+    // Of a question about now.
     template <class Message>
-    void as_of(Position position, Message& message) const {
-        fill_as_of(position, *message.mutable_as_of());
+    void as_of(Message& message) const {
+        *message.mutable_as_of() = as_of_;
     }
+    // Of one that the log answers, or the engine's books: the events before `position`, which are durable.
+    template <class Message>
+    Result<void> as_of(Position position, Micros valid, Message& message) const {
+        return fill_as_of(position, valid, *message.mutable_as_of());
+    }
+    // What as_of says of the record time of the events before `known`, which are durable.
+    Result<void> fill_known(Position known, v1::AsOf& out) const;
     void money(std::int64_t minor, v1::Money& out) const;
     [[nodiscard]] Result<v1::Event> event_at(Position position) const;
     // The next event of a scan; false at its end.
@@ -67,8 +100,18 @@ public:
         const std::function<void(const custody::Books&, Micros now)>& look) const;
 
 private:
-    void fill_as_of(Position position, v1::AsOf& out) const;
+    [[nodiscard]] std::string check() const;
+    [[nodiscard]] Result<void> fill_as_of(Position position, Micros valid, v1::AsOf& out) const;
+
+    std::optional<projections::Reading> reading_;  // of a question about now
+    v1::AsOf as_of_;
 };
+
+// The read models once they reflect so many events; waits for them.
+Result<projections::Reading> reading_of(const Asked& asked, Position known);
+// The valid time of an answer that is given none: the greatest of the clock, or the record time of the newest event
+// that is known, and what has occurred, as known before `known`: nothing that counts then lies behind it.
+Result<Micros> valid_now(const Asked& asked, const projections::Reading& reading, Position known);
 
 // "site: 'x' is not a number".
 tl::unexpected<Error> wrong(const std::string& name, const std::string& value, std::string_view right);
@@ -90,7 +133,7 @@ Result<Number> Asked::number_param(const std::string& name, Number otherwise, Nu
     return *value;
 }
 
-// A page of rows, each added by `add`.
+// A page of rows of an answer about now, each added by `add`.
 template <class Message, class Page, class Add>
 std::string page_json(const Asked& asked, Message& message, const Page& found, Add add) {
     for (const auto& row : found.rows) add(row);
@@ -98,12 +141,17 @@ std::string page_json(const Asked& asked, Message& message, const Page& found, A
     return codec::to_json(message);
 }
 
+// Whether the answer is of the read models as they are when the question comes; else of a (V, R) that it gives or
+// takes (when.h), of the log, or of the engine's books.
+enum class About : std::uint8_t { kItself, kNow };
+
 // A question: its path, of which "*" is any one part and "**" all that follow; the parameters that it takes beside
 // at_least and wait_ms; and how it is answered.
 struct QuestionInfo {
     std::string_view path;
     std::string_view params;  // parted by spaces
     Result<std::string> (*answer)(const Asked&);
+    About about = About::kItself;
 };
 using Family = std::span<const QuestionInfo>;
 

@@ -61,6 +61,16 @@ projections::ItemRow item_row(const custody::PieceState& piece) {
     return row;
 }
 
+Result<void> fill_open(const projections::Reading& reading, const projections::ItemRow& row, const RowContext& context,
+                       v1::ItemRow& out) {
+    out.clear_obligations();
+    for (const auto& open : row.open) {
+        DAYBOOK_ASSIGN(const auto found, reading.obligation(open.ref));
+        if (found.row) fill_obligation(found.row->obligation, context, *out.add_obligations());
+    }
+    return {};
+}
+
 void fill_obligation(const custody::Obligation& obligation, const RowContext& context, v1::ObligationRow& out) {
     fill(projections::ObligationRow{obligation, true, kNoPosition, 0}, context, out);
     out.clear_open_lines();

@@ -91,7 +91,7 @@ Result<std::optional<projections::StockPlace>> counted(const projections::Readin
 Result<void> fill_custody(const projections::Reading& reading, const projections::ItemRow& row, std::uint32_t currency,
                           v1::Custody& out) {
     out.set_as_of(reading.position() - 1);
-    fill_piece(row, {currency, 0}, *out.mutable_piece());
+    fill(row, {currency, 0}, *out.mutable_piece());
     DAYBOOK_ASSIGN(const auto place, counted(reading, row));
     if (!place) return {};
     out.mutable_counted()->set_site(place->site);

@@ -10,116 +10,104 @@
 namespace daybook::api {
 namespace {
 
-constexpr std::chrono::milliseconds kWaitForViews{5'000};
-
-struct CursorParts {
-    Micros valid = 0;
-    Position known = 0;
-    std::string rest;
-};
-
-std::optional<CursorParts> parse_cursor(const std::string& text) {
-    const std::size_t first = text.find('.');
-    const std::size_t second = first == std::string::npos ? first : text.find('.', first + 1);
-    if (second == std::string::npos) return std::nullopt;
-    const auto valid = parse_number<Micros>(std::string_view(text).substr(0, first));
-    const auto known = parse_number<Position>(std::string_view(text).substr(first + 1, second - first - 1));
-    if (!valid || !known) return std::nullopt;
-    return CursorParts{*valid, *known, text.substr(second + 1)};
-}
-
-tl::unexpected<Error> no_cursor(const std::string& text) {
-    return fail(ErrorCode::kInvalid, "'" + text + "' is no cursor of this question: take `next` of the page before");
-}
-
-// The views once they reflect so many events.
-Result<projections::Reading> reading_of(const Asked& asked, Position known) {
-    if (!asked.views.wait_for(known, after(kWaitForViews))) {
-        if (const auto failure = asked.views.failure()) return tl::unexpected(*failure);
-        return fail(ErrorCode::kTimeout, "the read models reflect " + std::to_string(asked.views.position()) +
-                                             " events yet, and the answer needs " + std::to_string(known));
-    }
-    return asked.views.read();
-}
-
 Result<Position> known_by_position(const Asked& asked, const std::string& text) {
     const auto position = parse_number<Position>(text);
     if (!position) return wrong("known_at", text, "a position or an RFC 3339 time, as in 2026-03-02T09:30:00Z");
     if (*position >= asked.log.head()) {
-        return fail(ErrorCode::kInvalid, "known_at: position " + text + " is not recorded yet; the newest is " +
-                                             std::to_string(asked.log.head()) + " - 1");
+        const Position head = asked.log.head();
+        return fail(ErrorCode::kInvalid, "known_at: position " + text + " is not recorded yet; " +
+                                             (head == 0 ? "nothing is" : "the newest is " + std::to_string(head - 1)));
     }
     return known_with(asked.log, *position);
 }
 
+// known_at, or a parameter in its place: how many events are known, and the time where one is given.
+struct KnownParam {
+    std::optional<Position> position;
+    std::optional<Micros> at;
+};
+Result<KnownParam> known_param(const Asked& asked, const std::string& name) {
+    const std::string text = asked.param(name);
+    if (text.empty()) return KnownParam{};
+    if (const auto at = parse_time(text)) {
+        DAYBOOK_ASSIGN(const KnownAt found, asked.ledger.known_at(*at));
+        return KnownParam{found.position, *at};
+    }
+    DAYBOOK_ASSIGN(const Position position, known_by_position(asked, text));
+    return KnownParam{position, std::nullopt};
+}
+
+// The (V, R) of a later page is that of its cursor; where they are given again, they are the same.
+Result<When> when_of_page(const Asked& asked, const Bound& bound) {
+    DAYBOOK_ASSIGN(const Micros valid, asked.time_param("valid_at"));
+    if (!asked.param("valid_at").empty() && valid != bound.valid) {
+        return fail(ErrorCode::kInvalid, "valid_at: the cursor belongs to an answer at " + format_time(bound.valid));
+    }
+    DAYBOOK_ASSIGN(const auto known, known_param(asked, "known_at"));
+    if (known.position && *known.position != bound.known) {
+        return fail(ErrorCode::kInvalid, "known_at: the cursor belongs to an answer as of position " +
+                                             std::to_string(bound.known - 1));
+    }
+    DAYBOOK_ASSIGN(auto reading, reading_of(asked, bound.known));
+    When when{std::move(reading), {bound.valid, bound.known}, known.at, true};
+    when.later_page = true;
+    if (bound.known > 0) {
+        DAYBOOK_ASSIGN(when.recorded, recorded_at(asked.log, bound.known - 1));
+    }
+    return when;
+}
+
 }  // namespace
 
-bool asks_when(const Asked& asked) {
-    return !asked.param("valid_at").empty() || !asked.param("known_at").empty() ||
-           parse_cursor(asked.param("cursor")).has_value();
-}
+bool asks_when(const Asked& asked) { return !asked.param("valid_at").empty() || !asked.param("known_at").empty(); }
 
 Result<When> when_of(const Asked& asked) { return when_of(asked, "known_at"); }
 
-Result<When> when_of(const Asked& asked, const std::string& known_param) {
-    if (const std::string cursor = asked.param("cursor"); !cursor.empty()) {
-        const auto parts = parse_cursor(cursor);
-        if (!parts || parts->known > asked.log.head()) return no_cursor(cursor);
-        DAYBOOK_ASSIGN(auto reading, reading_of(asked, parts->known));
-        return When{std::move(reading), {parts->valid, parts->known}, std::nullopt, true};
+Result<When> when_of(const Asked& asked, const std::string& known_name) {
+    DAYBOOK_ASSIGN(const auto bound, asked.bound());
+    if (bound) return when_of_page(asked, *bound);
+    DAYBOOK_ASSIGN(const auto known, known_param(asked, known_name));
+    DAYBOOK_ASSIGN(auto reading, known.position ? reading_of(asked, *known.position) : asked.views.read());
+    When when{std::move(reading), {0, 0}, known.at, known.position.has_value()};
+    when.at.known = known.position ? *known.position : when.reading.position();
+    if (when.at.known > 0) {
+        DAYBOOK_ASSIGN(when.recorded, recorded_at(asked.log, when.at.known - 1));
     }
-    const std::string known_text = asked.param(known_param);
-    std::optional<Position> known;
-    std::optional<Micros> known_at;
-    if (const auto at = parse_time(known_text)) {
-        DAYBOOK_ASSIGN(const KnownAt found, asked.ledger.known_at(*at));
-        known = found.position;
-        known_at = *at;
-    } else if (!known_text.empty()) {
-        DAYBOOK_ASSIGN(known, known_by_position(asked, known_text));
-    }
-    DAYBOOK_ASSIGN(auto reading, known ? reading_of(asked, *known) : asked.views.read());
-    When when{std::move(reading), {0, 0}, known_at, known.has_value()};
-    when.at.known = known ? *known : when.reading.position();
     if (const std::string text = asked.param("valid_at"); !text.empty()) {
         DAYBOOK_ASSIGN(when.at.valid, asked.time_param("valid_at"));
     } else {
-        DAYBOOK_ASSIGN(when.at.valid, when.reading.newest_at(asked.context.now, when.at.known));
+        DAYBOOK_ASSIGN(when.at.valid, valid_now(asked, when.reading, when.at.known));
     }
     return when;
 }
 
 Result<Micros> When::end_of_open_day() const {
-    return past ? reading.newest_at(0, at.known) : Result<Micros>(at.valid);
+    if (later_page) return at.valid;
+    return past ? reading.newest_at(recorded, at.known) : Result<Micros>(at.valid);
 }
 
 Result<void> When::fill_as_of(const Asked& asked, v1::AsOf& out) const {
     fill(at.valid, out.mutable_valid_at());
-    if (known_at) fill(*known_at, out.mutable_known_at());
     const Position head = asked.log.head();
     if (!past && head > at.known) out.set_lag(head - at.known);
-    if (at.known == 0) return {};
-    out.set_position(at.known - 1);
-    DAYBOOK_ASSIGN(const Micros last, recorded_at(asked.log, at.known - 1));
-    fill(last, out.mutable_recorded_at());
-    if (known_at) return {};
-    // Later submissions are recorded later; the one of the last event may go on behind it.
-    if (at.known < head) {
-        DAYBOOK_ASSIGN(const Micros next, recorded_at(asked.log, at.known));
-        if (next == last) return {};
-    }
-    fill(last, out.mutable_known_at());
+    DAYBOOK_TRY(asked.fill_known(at.known, out));
+    if (known_at) fill(*known_at, out.mutable_known_at());
     return {};
 }
 
-std::string cursor_text(const When& when, const std::string& rest) {
-    if (rest.empty()) return {};
-    return std::to_string(when.at.valid) + "." + std::to_string(when.at.known) + "." + rest;
+Result<bool> When::is_now() const {
+    if (at.known != reading.position() || at.valid < recorded) return false;
+    DAYBOOK_ASSIGN(const Micros newest, reading.newest_at(at.valid, at.known));
+    return newest == at.valid;
+}
+
+std::string cursor_text(const Asked& asked, const When& when, const std::string& rest) {
+    return asked.cursor(when.at, rest);
 }
 
 std::string rest_of_cursor(const Asked& asked) {
-    const auto parts = parse_cursor(asked.param("cursor"));
-    return parts ? parts->rest : "";
+    const auto bound = asked.bound();
+    return bound && *bound ? (*bound)->rest : "";
 }
 
 Result<std::size_t> row_of_cursor(const Asked& asked) {
@@ -128,6 +116,15 @@ Result<std::size_t> row_of_cursor(const Asked& asked) {
     const auto row = parse_number<std::size_t>(rest);
     if (!row) return wrong("cursor", asked.param("cursor"), "a cursor of this question");
     return *row;
+}
+
+Result<RowAndView> row_and_view_of_cursor(const Asked& asked) {
+    const std::string rest = rest_of_cursor(asked);
+    if (rest.empty()) return RowAndView{};
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    const auto row = parse_number<std::size_t>(std::string_view(rest).substr(0, slash));
+    if (!row) return wrong("cursor", asked.param("cursor"), "a cursor of this question");
+    return RowAndView{*row, rest.substr(std::min(slash + 1, rest.size()))};
 }
 
 Result<std::string> each_held(const Asked& asked, const When& when, const std::vector<custody::AccountId>& accounts,
@@ -145,7 +142,7 @@ Result<std::string> each_held(const Asked& asked, const When& when, const std::v
     std::size_t rows = 0;
     for (; at < accounts.size(); ++at, inner.clear()) {
         do {
-            if (rows == rows_max) return cursor_text(when, accounts[at].path() + "!" + inner);
+            if (rows == rows_max) return cursor_text(asked, when, accounts[at].path() + "!" + inner);
             DAYBOOK_ASSIGN(const auto found, when.reading.account_at(accounts[at], when.at, {rows_max - rows, inner}));
             for (const auto& row : found.rows) {
                 DAYBOOK_ASSIGN(const bool added, add(row.item, accounts[at]));

@@ -1,9 +1,25 @@
 // Accounts: which hold something, and what is in one.
+#include <algorithm>
+
 #include "engine/api/internal/pieces_at.h"
 #include "engine/api/internal/when.h"
 
 namespace daybook::api {
 namespace {
+
+// At (V, R), in the order of the read models. Each page sums all accounts up again.
+using AccountRows = projections::Rows<projections::AccountRow>;
+Result<AccountRows> accounts_at(const When& when, const projections::AccountsQuery& query, std::size_t first,
+                                std::size_t rows_max, std::string& next) {
+    DAYBOOK_ASSIGN(auto found, when.reading.accounts_at(query, when.at));
+    std::sort(found.rows.begin(), found.rows.end(), [](const auto& a, const auto& b) { return a.account < b.account; });
+    const auto passed = static_cast<std::ptrdiff_t>(std::min(first, found.rows.size()));
+    found.rows.erase(found.rows.begin(), found.rows.begin() + passed);
+    if (found.rows.size() <= rows_max) return found;
+    found.rows.resize(rows_max);
+    next = std::to_string(first + rows_max);
+    return found;
+}
 
 Result<std::string> accounts(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto page, asked.page());
@@ -13,21 +29,32 @@ Result<std::string> accounts(const Asked& asked) {
         query.kind = custody::parse_account_class(kind);
         if (!query.kind) return wrong("class", kind, "a class of accounts, as in SITE/VAULT");
     }
-    DAYBOOK_ASSIGN(const auto found, asked.views.accounts(query, page));
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(const bool is_now, when.is_now());
+    DAYBOOK_ASSIGN(const RowAndView first, row_and_view_of_cursor(asked));
     v1::AccountsAnswer message;
-    asked.as_of(found.position, message);
-    return page_json(asked, message, found, [&](const projections::AccountRow& row) {
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    std::string next;
+    AccountRows found;
+    if (asks_when(asked) || !is_now || (first.row != 0 && first.view.empty())) {
+        DAYBOOK_ASSIGN(found, accounts_at(when, query, first.row, page.rows_max, next));
+    } else {
+        DAYBOOK_ASSIGN(found, when.reading.accounts(query, {page.rows_max, first.view}));
+        if (!found.next.empty()) next = std::to_string(first.row + found.rows.size()) + "/" + found.next;
+    }
+    for (const projections::AccountRow& row : found.rows) {
         v1::AccountRow& out = *message.add_rows();
         out.set_account(row.account.path());
         out.set_pieces(row.pieces);
         asked.money(row.insured_minor, *out.mutable_insured());
-    });
+    }
+    message.set_next(cursor_text(asked, when, next));
+    return codec::to_json(message);
 }
 
 // What was in an account at (V, R), its pieces by their chains.
-Result<std::string> account_at(const Asked& asked, const custody::AccountId& account, projections::Page page) {
-    DAYBOOK_ASSIGN(const When when, when_of(asked));
-    page.cursor = rest_of_cursor(asked);
+Result<std::string> account_at(const Asked& asked, const custody::AccountId& account, const When& when,
+                               projections::Page page) {
     DAYBOOK_ASSIGN(const auto found, when.reading.account_at(account, when.at, page));
     DAYBOOK_ASSIGN(const auto totals, when.reading.account_totals_at(account, when.at));
     DAYBOOK_ASSIGN(const auto supplies, when.reading.supplies_at(account, when.at));
@@ -47,7 +74,7 @@ Result<std::string> account_at(const Asked& asked, const custody::AccountId& acc
         for (const auto& obligation : piece->obligations) fill_obligation(obligation, context, *out.add_obligations());
     }
     for (const auto& row : supplies.rows) fill(row, *message.add_supplies());
-    message.set_next(cursor_text(when, found.next));
+    message.set_next(cursor_text(asked, when, found.next));
     return codec::to_json(message);
 }
 
@@ -57,13 +84,16 @@ Result<std::string> account(const Asked& asked) {
     for (std::size_t i = 1; i < asked.question.path.size(); ++i) path += (i == 1 ? "" : "/") + asked.question.path[i];
     const auto id = custody::AccountId::parse(path);
     if (!id) return wrong("account", path, "an account's path, as in SITE/1/VAULT/A-03");
-    if (asks_when(asked)) return account_at(asked, *id, page);
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(const bool is_now, when.is_now());
+    if (asks_when(asked) || !is_now) return account_at(asked, *id, when, page);
+    const projections::Reading& reading = when.reading;
+    const RowContext context{asked.context.currency, when.at.valid};
     DAYBOOK_ASSIGN(const auto found, reading.account(*id, page));
     DAYBOOK_ASSIGN(const auto totals, reading.account_totals(*id));
     DAYBOOK_ASSIGN(const auto supplies, reading.supplies(*id));
     v1::AccountAnswer message;
-    asked.as_of(found.position, message);
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     message.set_account(path);
     if (totals.row) {
         message.set_pieces(totals.row->pieces);
@@ -71,15 +101,17 @@ Result<std::string> account(const Asked& asked) {
     }
     for (const auto& row : found.rows) {
         DAYBOOK_ASSIGN(const auto item, reading.item(row.item));
-        if (item.row) fill(*item.row, asked.context, *message.add_items());
+        if (!item.row) continue;
+        fill(*item.row, context, *message.add_items());
+        DAYBOOK_TRY(fill_open(reading, *item.row, context, *message.mutable_items()->rbegin()));
     }
     for (const auto& row : supplies.rows) fill(row, *message.add_supplies());
-    message.set_next(asked.next(found.next));
+    message.set_next(cursor_text(asked, when, found.next));
     return codec::to_json(message);
 }
 
 constexpr QuestionInfo kQuestions[] = {
-    {"accounts", "class site rows cursor", accounts},
+    {"accounts", "class site valid_at known_at rows cursor", accounts},
     {"accounts/**", "valid_at known_at rows cursor", account},
 };
 

@@ -36,10 +36,10 @@ Result<std::string> out(const Asked& asked) {
     query.kinds = custody::bit(ObligationKind::kSignout);
     DAYBOOK_ASSIGN(query.site, asked.site());
     DAYBOOK_ASSIGN(query.responsible, asked.number_param<Principal>("person", 0, ~Principal{0}));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const Reading& reading = asked.reading();
     DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
     v1::OutAnswer message;
-    asked.as_of(found.position, message);
+    asked.as_of(message);
     for (const ObligationRow& row : found.rows) {
         DAYBOOK_ASSIGN(const v1::Event event, sign_out_of(asked, reading, row));
         DAYBOOK_ASSIGN(const auto pieces, pieces_of(asked, reading, row));
@@ -174,10 +174,10 @@ Result<std::string> transit(const Asked& asked) {
         const bool comes_in = transfer.to_site == site && way != "out";
         return site == 0 || goes_out || comes_in;
     };
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const Reading& reading = asked.reading();
     DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
     v1::TransitAnswer message;
-    asked.as_of(found.position, message);
+    asked.as_of(message);
     TransitPapers papers;
     InOrder events(asked, reading, reading.position());
     for (const ObligationRow& row : found.rows) DAYBOOK_TRY(fill_transit(asked, reading, row, events, papers, message));
@@ -252,10 +252,10 @@ Result<std::string> memos(const Asked& asked) {
     query.kinds = way == "in" ? in : way == "out" ? out : static_cast<custody::ObligationSet>(in | out);
     DAYBOOK_ASSIGN(query.site, asked.site());
     DAYBOOK_ASSIGN(query.party, asked.number_param<PartyId>("party", 0, ~PartyId{0}));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const Reading& reading = asked.reading();
     DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
     v1::MemosAnswer message;
-    asked.as_of(found.position, message);
+    asked.as_of(message);
     for (const ObligationRow& row : found.rows) {
         DAYBOOK_TRY(fill_memo(asked, reading, row, *message.add_rows()));
         count_in_bucket(message.rows(message.rows_size() - 1), message);
@@ -265,9 +265,9 @@ Result<std::string> memos(const Asked& asked) {
 }
 
 constexpr QuestionInfo kQuestions[] = {
-    {"out", "site person rows cursor", out},
-    {"transit", "site way rows cursor", transit},
-    {"memos", "site party way rows cursor", memos},
+    {"out", "site person rows cursor", out, About::kNow},
+    {"transit", "site way rows cursor", transit, About::kNow},
+    {"memos", "site party way rows cursor", memos, About::kNow},
 };
 
 }  // namespace

@@ -95,10 +95,10 @@ Result<std::string> repairs(const Asked& asked) {
     DueQuery query;
     query.kinds = custody::bit(ObligationKind::kRepair);
     DAYBOOK_ASSIGN(query.site, asked.site());
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const Reading& reading = asked.reading();
     DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
     v1::RepairsAnswer message;
-    asked.as_of(found.position, message);
+    asked.as_of(message);
     InOrder events(asked, reading, reading.position());
     for (const ObligationRow& row : found.rows) {
         DAYBOOK_ASSIGN(const auto pieces, pieces_of(asked, reading, row));
@@ -120,10 +120,10 @@ Result<std::string> reservations(const Asked& asked) {
     DAYBOOK_ASSIGN(query.site, asked.site());
     DAYBOOK_ASSIGN(query.before, asked.time_param("before"));
     DAYBOOK_ASSIGN(query.party, asked.number_param<PartyId>("party", 0, ~PartyId{0}));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const Reading& reading = asked.reading();
     DAYBOOK_ASSIGN(const auto found, reading.due(query, page));
     v1::ReservationsAnswer message;
-    asked.as_of(found.position, message);
+    asked.as_of(message);
     for (const ObligationRow& row : found.rows) {
         v1::ObligationRow whole;
         fill(row, asked.context, whole);
@@ -282,13 +282,13 @@ Result<std::string> deadlines(const Asked& asked) {
         if (last) document = std::upper_bound(documents.begin(), documents.end(), *last);
         page.cursor.resize(bang);
     }
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const Reading& reading = asked.reading();
     projections::Rows<ObligationRow> found{reading.position(), {}, {}};
     if (page.cursor != kAllGiven) {
         DAYBOOK_ASSIGN(found, reading.due(query, page));
     }
     v1::DeadlinesAnswer message;
-    asked.as_of(found.position, message);
+    asked.as_of(message);
     auto row = found.rows.begin();
     while (static_cast<std::size_t>(message.rows_size()) < page.rows_max) {
         const bool owed = row != found.rows.end();
@@ -315,9 +315,9 @@ Result<std::string> deadlines(const Asked& asked) {
 }
 
 constexpr QuestionInfo kQuestions[] = {
-    {"repairs", "site rows cursor", repairs},
-    {"reservations", "site party before rows cursor", reservations},
-    {"deadlines", "site before rows cursor", deadlines},
+    {"repairs", "site rows cursor", repairs, About::kNow},
+    {"reservations", "site party before rows cursor", reservations, About::kNow},
+    {"deadlines", "site before rows cursor", deadlines, About::kNow},
 };
 
 }  // namespace

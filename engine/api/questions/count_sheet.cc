@@ -80,8 +80,8 @@ public:
     }
 
 private:
-    static Result<void> stop_at(std::string cursor, v1::CountSheetAnswer& message) {
-        message.set_next(std::move(cursor));
+    Result<void> stop_at(const std::string& rest, v1::CountSheetAnswer& message) const {
+        message.set_next(asked_.next(rest));
         return {};
     }
 
@@ -125,12 +125,12 @@ Result<std::string> count_sheet(const Asked& asked) {
     const auto id = ObligationId::parse(text);
     if (!id) return wrong("count", text, "a UUID, 8-4-4-4-12 lower-case hexadecimal");
     DAYBOOK_ASSIGN(const auto page, asked.page());
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const Reading& reading = asked.reading();
     DAYBOOK_ASSIGN(const auto count, reading.obligation({*id, {}, {}}));
     if (!count.row || count.row->obligation.kind != custody::ObligationKind::kCount)
         return fail(ErrorCode::kNotFound, "no count has the id " + text);
     v1::CountSheetAnswer message;
-    asked.as_of(reading.position(), message);
+    asked.as_of(message);
     message.set_count(text);
     Sheet sheet(asked, reading, *count.row);
     DAYBOOK_TRY(sheet.read(message));
@@ -138,7 +138,7 @@ Result<std::string> count_sheet(const Asked& asked) {
     return codec::to_json(message);
 }
 
-constexpr QuestionInfo kQuestions[] = {{"counts/*", "rows cursor", count_sheet}};
+constexpr QuestionInfo kQuestions[] = {{"counts/*", "rows cursor", count_sheet, About::kNow}};
 
 }  // namespace
 

@@ -22,7 +22,7 @@ Result<std::string> days(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto found, when.reading.day(*site, day.from, page, when.at.known));
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     for (const auto& row : found.rows) fill(row, *message.add_entries());
-    message.set_next(cursor_text(when, found.next));
+    message.set_next(cursor_text(asked, when, found.next));
     return codec::to_json(message);
 }
 

@@ -183,7 +183,7 @@ Result<std::string> sales(const Asked& asked) {
         fill_sale(row, event, *message.add_rows());
         add_total(message.rows(message.rows_size() - 1), message);
     }
-    message.set_next(cursor_text(when, found.next));
+    message.set_next(cursor_text(asked, when, found.next));
     return codec::to_json(message);
 }
 

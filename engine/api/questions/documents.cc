@@ -120,7 +120,7 @@ Result<std::string> document(const Asked& asked) {
     message.set_number(number);
     for (auto at = life.lower_bound(from); at != life.end(); ++at) {
         if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
-            message.set_next(cursor_text(when, std::to_string(at->first)));
+            message.set_next(cursor_text(asked, when, std::to_string(at->first)));
             break;
         }
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(at->first));

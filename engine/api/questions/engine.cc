@@ -7,7 +7,7 @@ namespace {
 Result<std::string> digest(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto digests, asked.views.digest());
     v1::DigestAnswer message;
-    asked.as_of(digests.empty() ? 0 : digests.front().position, message);
+    DAYBOOK_TRY(asked.as_of(digests.empty() ? 0 : digests.front().position, asked.context.now, message));
     for (const auto& row : digests) fill(row, *message.add_rows());
     return codec::to_json(message);
 }
@@ -16,7 +16,7 @@ Result<std::string> status(const Asked& asked) {
     const EngineStatus& engine = asked.status;
     v1::StatusAnswer message;
     message.set_ledger(asked.log.meta().ledger.text());
-    asked.as_of(asked.views.position(), message);
+    DAYBOOK_TRY(asked.as_of(asked.views.position(), asked.context.now, message));
     const Position head = asked.log.head();
     message.set_events(head);
     message.set_queued(engine.queued);

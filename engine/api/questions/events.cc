@@ -16,7 +16,7 @@ Result<std::string> event(const Asked& asked) {
 Result<std::string> events(const Asked& asked) {
     v1::EventsAnswer message;
     const Position head = asked.log.head();
-    asked.as_of(head, message);
+    DAYBOOK_TRY(asked.as_of(head, asked.context.now, message));
     DAYBOOK_ASSIGN(const auto from, asked.number_param<Position>("from", 0, kNoPosition - 1));
     DAYBOOK_ASSIGN(const auto page, asked.page());
     auto cursor = asked.log.scan(from, std::min(head, from + page.rows_max));

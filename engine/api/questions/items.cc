@@ -1,27 +1,49 @@
 // Pieces: where one is, what happened to it, and which there are.
+#include <set>
+#include <vector>
+
 #include "engine/api/internal/pieces_at.h"
 #include "engine/api/internal/when.h"
+#include "engine/custody/next.h"
 
 namespace daybook::api {
 namespace {
 
 // An open obligation of a piece, of which the piece's own row knows only the name.
-Result<void> complete(const Asked& asked, const projections::Reading& reading, v1::ObligationRow& out,
+Result<void> complete(const RowContext& context, const projections::Reading& reading, v1::ObligationRow& out,
                       const std::vector<projections::OpenObligation>& open) {
     for (const auto& one : open) {
         if (static_cast<int>(one.kind) != static_cast<int>(out.kind())) continue;
         DAYBOOK_ASSIGN(const auto found, reading.obligation(one.ref));
         if (!found.row) continue;
         v1::ObligationRow whole;
-        fill(*found.row, asked.context, whole);
+        fill(*found.row, context, whole);
         if (whole.obligation() == out.obligation()) out = whole;
     }
     return {};
 }
 
+// The events that the engine would take for the piece now, as `next` tells them in full. Left out where the books know
+// more of it than the answer says, or the engine has stopped.
+void fill_legal_next(const Asked& asked, const projections::ItemRow& row, v1::ItemRow& out) {
+    std::vector<custody::NextStep> steps;
+    custody::NextQuestion question;
+    question.item = row.item;
+    static_cast<void>(asked.ledger.engine().inspect([&](const custody::Books& books, Micros now) {
+        const custody::Item* item = books.items.find(row.item);
+        if (item == nullptr || item->last != row.last_event) return;
+        question.now = now;
+        steps = custody::next_steps(books, question);
+    }));
+    std::set<custody::EventType> legal;
+    for (const auto& step : steps) {
+        if (!step.refusal) legal.insert(step.command.type);
+    }
+    for (const auto type : legal) out.add_legal_next(static_cast<v1::EventType::Code>(type));
+}
+
 // At (V, R): by its chain.
-Result<std::string> item_at(const Asked& asked, const ItemId& id) {
-    DAYBOOK_ASSIGN(const When when, when_of(asked));
+Result<std::string> item_at(const Asked& asked, const ItemId& id, const When& when) {
     DAYBOOK_ASSIGN(const auto piece, PiecesAt(asked, when).piece(id));
     if (!piece) return fail(ErrorCode::kNotFound, "no piece has the id " + id.text() + " at that time, as known then");
     const RowContext context{asked.context.currency, when.at.valid};
@@ -36,25 +58,26 @@ Result<std::string> item_at(const Asked& asked, const ItemId& id) {
 
 Result<std::string> item(const Asked& asked) {
     DAYBOOK_ASSIGN(const ItemId id, asked.item_of_path(1));
-    if (asks_when(asked)) return item_at(asked, id);
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
-    DAYBOOK_ASSIGN(const auto found, reading.item(id));
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    if (asks_when(asked)) return item_at(asked, id, when);
+    DAYBOOK_ASSIGN(const auto found, when.reading.item(id));
     if (!found.row) return fail(ErrorCode::kNotFound, "no piece has the id " + id.text());
     v1::ItemAnswer message;
-    asked.as_of(found.position, message);
-    fill(*found.row, asked.context, *message.mutable_item());
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    const RowContext context{asked.context.currency, when.at.valid};
+    fill(*found.row, context, *message.mutable_item());
     for (auto& obligation : *message.mutable_item()->mutable_obligations()) {
-        DAYBOOK_TRY(complete(asked, reading, obligation, found.row->open));
+        DAYBOOK_TRY(complete(context, when.reading, obligation, found.row->open));
     }
+    fill_legal_next(asked, *found.row, *message.mutable_item());
     return codec::to_json(message);
 }
 
 Result<std::string> history(const Asked& asked) {
     DAYBOOK_ASSIGN(const ItemId id, asked.item_of_path(1));
-    DAYBOOK_ASSIGN(auto page, asked.page());
+    DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const bool newest_first, asked.flag_param("newest_first", false));
     DAYBOOK_ASSIGN(const When when, when_of(asked));
-    page.cursor = rest_of_cursor(asked);
     DAYBOOK_ASSIGN(const auto found, when.reading.history(id, page, newest_first, when.at.known));
     if (found.rows.empty() && page.cursor.empty()) {
         return fail(ErrorCode::kNotFound, "no piece has the id " + id.text() + (when.past ? ", as known then" : ""));
@@ -67,7 +90,7 @@ Result<std::string> history(const Asked& asked) {
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
         fill(row, event, *message.add_rows());
     }
-    message.set_next(cursor_text(when, found.next));
+    message.set_next(cursor_text(asked, when, found.next));
     return codec::to_json(message);
 }
 

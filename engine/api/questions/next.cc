@@ -61,8 +61,7 @@ Result<std::string> next(const Asked& asked) {
     }));
     std::stable_partition(found.steps.begin(), found.steps.end(), [](const auto& step) { return !step.refusal; });
     v1::NextAnswer message;
-    asked.as_of(seen.position, message);
-    fill(seen.at, message.mutable_as_of()->mutable_valid_at());
+    DAYBOOK_TRY(asked.as_of(seen.position, seen.at, message));
     message.set_item(wanted.item.text());
     message.set_state(static_cast<v1::State::Code>(static_cast<int>(found.state) + 1));
     if (found.known) message.set_account(found.account.path());

@@ -57,9 +57,10 @@ void fill_totals(v1::DueAnswer& message) {
 }
 
 // Each page looks at all pieces again, at the same (V, R).
-Result<std::string> due_at(const Asked& asked, const projections::DueQuery& query, const projections::Page& page) {
-    DAYBOOK_ASSIGN(const When when, when_of(asked));
-    DAYBOOK_ASSIGN(std::size_t next, row_of_cursor(asked));
+Result<std::string> due_at(const Asked& asked, const projections::DueQuery& query, const When& when,
+                           const projections::Page& page) {
+    DAYBOOK_ASSIGN(const RowAndView first, row_and_view_of_cursor(asked));
+    std::size_t next = first.row;
     DAYBOOK_ASSIGN(auto rows, open_at(asked, when));
     std::erase_if(rows, [&](const ObligationRow& row) {
         const custody::Obligation& it = row.obligation;
@@ -71,7 +72,7 @@ Result<std::string> due_at(const Asked& asked, const projections::DueQuery& quer
     for (; next < rows.size() && static_cast<std::size_t>(message.rows_size()) < page.rows_max; ++next)
         fill(rows[next], {asked.context.currency, when.at.valid}, *message.add_rows());
     fill_totals(message);
-    if (next < rows.size()) message.set_next(cursor_text(when, std::to_string(next)));
+    if (next < rows.size()) message.set_next(cursor_text(asked, when, std::to_string(next)));
     return codec::to_json(message);
 }
 
@@ -84,13 +85,18 @@ Result<std::string> due(const Asked& asked) {
         query.kind = custody::parse_obligation_kind(kind);
         if (!query.kind) return wrong("kind", kind, "a kind of obligation, as in SIGNOUT");
     }
-    if (asks_when(asked)) return due_at(asked, query, page);
-    DAYBOOK_ASSIGN(const auto found, asked.views.due(query, page));
+    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(const bool is_now, when.is_now());
+    DAYBOOK_ASSIGN(const RowAndView first, row_and_view_of_cursor(asked));
+    if (asks_when(asked) || !is_now || (first.row != 0 && first.view.empty())) return due_at(asked, query, when, page);
+    DAYBOOK_ASSIGN(const auto found, when.reading.due(query, {page.rows_max, first.view}));
     v1::DueAnswer message;
-    asked.as_of(found.position, message);
-    for (const auto& row : found.rows) fill(row, asked.context, *message.add_rows());
+    DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
+    const RowContext context{asked.context.currency, when.at.valid};
+    for (const auto& row : found.rows) fill(row, context, *message.add_rows());
     fill_totals(message);
-    message.set_next(asked.next(found.next));
+    if (!found.next.empty())
+        message.set_next(cursor_text(asked, when, std::to_string(first.row + found.rows.size()) + "/" + found.next));
     return codec::to_json(message);
 }
 

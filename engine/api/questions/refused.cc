@@ -10,12 +10,13 @@ namespace {
 constexpr std::uint64_t kFromTheNewest = ~std::uint64_t{0};
 
 Result<std::string> refused(const Asked& asked) {
-    DAYBOOK_ASSIGN(const auto page, asked.page());
+    DAYBOOK_ASSIGN(const std::size_t rows, asked.rows());
     DAYBOOK_ASSIGN(const auto before, asked.number_param<std::uint64_t>("cursor", kFromTheNewest, kFromTheNewest));
     const sequencer::RefusedLog& log = asked.ledger.refused_log();
-    const auto found = log.newest(before, page.rows_max);
+    const Position head = asked.log.head();
+    const auto found = log.newest(before, rows);
     v1::RefusedAnswer message;
-    asked.as_of(asked.log.head(), message);
+    DAYBOOK_TRY(asked.as_of(head, asked.context.now, message));
     for (const sequencer::RefusedCommand& entry : found) {
         v1::RefusedRow& out = *message.add_rows();
         out.set_number(entry.number);
@@ -33,7 +34,7 @@ Result<std::string> refused(const Asked& asked) {
         if (!entry.item.empty()) out.set_item(entry.item.text());
         out.set_message(entry.message);
     }
-    if (found.size() == page.rows_max && !log.newest(found.back().number, 1).empty())
+    if (found.size() == rows && !log.newest(found.back().number, 1).empty())
         message.set_next(std::to_string(found.back().number));
     if (const auto failure = log.failure()) message.set_not_written_because(failure->message);
     return codec::to_json(message);

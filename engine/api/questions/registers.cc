@@ -143,6 +143,15 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
         DAYBOOK_ASSIGN(const Position asked_to, asked.position_param("to"));
         to = std::min(to, asked_to);
     }
+    if (from > asked.log.head())
+        return wrong("from", asked.param("from"), "a position up to " + std::to_string(asked.log.head()));
+    if (!asked.param("to").empty()) {
+        DAYBOOK_ASSIGN(const Position before, asked.position_param("to"));
+        if (from > before) {
+            return fail(ErrorCode::kInvalid, "from, to: " + asked.param("from") + " does not lie before " +
+                                                 asked.param("to"));
+        }
+    }
     if (!page.cursor.empty()) {
         DAYBOOK_ASSIGN(from, row_of_cursor(asked));
     }
@@ -158,7 +167,7 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
     for (const auto& entry : entries) {
         if (site != 0 && entry.site != site) continue;
         if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
-            message.set_next(cursor_text(when, std::to_string(entry.position)));
+            message.set_next(cursor_text(asked, when, std::to_string(entry.position)));
             break;
         }
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(entry.position));
@@ -368,7 +377,7 @@ Result<std::string> counts(const Asked& asked) {
         DAYBOOK_ASSIGN(const auto row, when.reading.obligation({*id, {}, {}}));
         if (row.row) DAYBOOK_TRY(fill_count(asked, when, *row.row, given.position, *message.add_rows()));
     }
-    if (ends.size() > room) message.set_next(cursor_text(when, cursor_of(given)));
+    if (ends.size() > room) message.set_next(cursor_text(asked, when, cursor_of(given)));
     return codec::to_json(message);
 }
 

@@ -83,9 +83,9 @@ Result<std::string> replenish(const Asked& asked) {
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
     const std::string model = asked.param("model");
     DAYBOOK_ASSIGN(const Targets targets, targets_in_force(asked));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const projections::Reading& reading = asked.reading();
     v1::ReplenishAnswer message;
-    asked.as_of(reading.position(), message);
+    asked.as_of(message);
     std::vector<StockRow> stock;
     std::string stock_model;
     for (const auto& [key, target] : targets) {
@@ -110,9 +110,9 @@ Result<std::string> supplies(const Asked& asked) {
     DAYBOOK_TRY(asked.look([&](const custody::Books& books, Micros) {
         known.insert(books.supplies.all().begin(), books.supplies.all().end());
     }));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const projections::Reading& reading = asked.reading();
     v1::SuppliesAnswer message;
-    asked.as_of(reading.position(), message);
+    asked.as_of(message);
     projections::Page page{limits::kPageRowsMax, {}};
     do {
         DAYBOOK_ASSIGN(const auto found, reading.all_supplies(page));
@@ -139,7 +139,8 @@ Result<std::string> supplies(const Asked& asked) {
     return codec::to_json(message);
 }
 
-constexpr QuestionInfo kQuestions[] = {{"replenish", "site model", replenish}, {"supplies", "site all", supplies}};
+constexpr QuestionInfo kQuestions[] = {{"replenish", "site model", replenish, About::kNow},
+                                       {"supplies", "site all", supplies, About::kNow}};
 
 }  // namespace
 

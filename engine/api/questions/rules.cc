@@ -115,7 +115,9 @@ Result<std::string> authority_known(const Asked& asked, Principal who, Micros as
 Result<std::string> authority(const Asked& asked) {
     const auto who = parse_number<Principal>(asked.question.path[1]);
     if (!who) return wrong("principal", asked.question.path[1], "the number of a principal");
-    DAYBOOK_ASSIGN(const Micros asked_at, asked.time_param("at"));
+    if (!asked.param("at").empty() && !asked.param("valid_at").empty())
+        return fail(ErrorCode::kInvalid, "at, valid_at: two names of one parameter; give one");
+    DAYBOOK_ASSIGN(const Micros asked_at, asked.time_param(asked.param("at").empty() ? "valid_at" : "at"));
     if (!asked.param("known_at").empty()) return authority_known(asked, *who, asked_at);
     v1::AuthorityAnswer message;
     message.set_principal(*who);
@@ -126,12 +128,9 @@ Result<std::string> authority(const Asked& asked) {
         known = roles != nullptr;
         if (!known) return;
         add_roles(books, *roles, *who, at, message);
-        fill(at, message.mutable_as_of()->mutable_valid_at());
     }));
     if (!known) return fail(ErrorCode::kNotFound, "no role was ever granted to principal " + std::to_string(*who));
-    const auto valid_at = message.as_of().valid_at();
-    asked.as_of(seen.position, message);
-    *message.mutable_as_of()->mutable_valid_at() = valid_at;
+    DAYBOOK_TRY(asked.as_of(seen.position, asked_at != 0 ? asked_at : seen.at, message));
     return codec::to_json(message);
 }
 
@@ -291,7 +290,7 @@ Result<std::string> limits_in_use(const Asked& asked) {
         }
     }));
     DAYBOOK_TRY(fill_memo_pieces(asked, message));
-    asked.as_of(seen.position, message);
+    DAYBOOK_TRY(asked.as_of(seen.position, seen.at, message));
     std::stable_sort(message.mutable_rows()->begin(), message.mutable_rows()->end(),
                      [](const auto& a, const auto& b) { return a.headroom_minor() < b.headroom_minor(); });
     return codec::to_json(message);
@@ -327,7 +326,7 @@ Result<std::string> coverage(const Asked& asked) {
             out.set_count(account->counted_by.text());
         }
     }));
-    asked.as_of(seen.position, message);
+    DAYBOOK_TRY(asked.as_of(seen.position, seen.at, message));
     // The books know when a count was attested; its cut, as of which it is true, stands in the read models.
     if (!asked.views.wait_for(seen.position, after(std::chrono::seconds(5))))
         return fail(ErrorCode::kTimeout, "the read models are behind the books; ask again");
@@ -354,7 +353,7 @@ Result<std::string> coverage(const Asked& asked) {
 }
 
 constexpr QuestionInfo kQuestions[] = {
-    {"authority/*", "at known_at", authority},
+    {"authority/*", "at valid_at known_at", authority},
     {"limits", "site", limits_in_use},
     {"coverage", "site", coverage},
 };

@@ -96,16 +96,16 @@ Result<void> add_by_attributes(const Asked& asked, const Reading& reading, const
         page.cursor = found.next;
     } while (!page.cursor.empty() && static_cast<std::size_t>(message.rows_size()) < rows_max &&
              looked < limits::kScanEventsMax);
-    message.set_next(page.cursor);
+    message.set_next(asked.next(page.cursor));
     return {};
 }
 
 Result<std::string> search(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const Wanted wanted, wanted_of(asked));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const Reading& reading = asked.reading();
     v1::SearchAnswer message;
-    asked.as_of(reading.position(), message);
+    asked.as_of(message);
     if (const std::string epc = asked.param("epc"); !epc.empty()) {
         DAYBOOK_ASSIGN(const auto found, reading.item_of_epc(epc));
         if (found.row) DAYBOOK_TRY(add_piece(asked, reading, *found.row, wanted, message));
@@ -123,7 +123,8 @@ Result<std::string> search(const Asked& asked) {
 
 constexpr QuestionInfo kQuestions[] = {
     {"items",
-     "model collection category metal stone text epc number site available retail_from retail_to rows cursor", search},
+     "model collection category metal stone text epc number site available retail_from retail_to rows cursor", search,
+     About::kNow},
 };
 
 }  // namespace

@@ -68,8 +68,9 @@ Result<std::string> since(const Asked& asked) {
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
     DAYBOOK_ASSIGN(const Position from, asked.position_param("from"));
     const Position head = asked.log.head();
+    if (from > head) return wrong("from", asked.param("from"), "a position up to " + std::to_string(head));
     v1::SinceAnswer message;
-    asked.as_of(head, message);
+    DAYBOOK_TRY(asked.as_of(head, asked.context.now, message));
     message.set_site(site);
     message.set_from(from);
     std::map<int, v1::SinceRow> rows;
@@ -96,10 +97,10 @@ Result<std::string> since(const Asked& asked) {
 Result<std::string> changes(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const auto token, asked.number_param<Position>("token", 0, kNoPosition - 1));
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const projections::Reading& reading = asked.reading();
     const Position end = reading.position();
     v1::ChangesAnswer message;
-    asked.as_of(end, message);
+    asked.as_of(message);
     std::set<ItemId> changed;
     auto cursor = asked.log.scan(token, std::min(end, token + limits::kScanEventsMax));
     v1::Event event;
@@ -133,7 +134,7 @@ Result<std::string> range(const Asked& asked) {
                                                   std::to_string(limits::kRangeEventsMax) + " behind it");
     }
     v1::RangeAnswer message;
-    asked.as_of(head, message);
+    DAYBOOK_TRY(asked.as_of(head, asked.context.now, message));
     message.set_from(from);
     message.set_to(to);
     Sha256 digest;
@@ -175,7 +176,7 @@ Result<std::string> checkpoint(const Asked& asked) {
     sealed.size = size;
     sealed.root = {reinterpret_cast<const char*>(root.data()), root.size()};
     v1::CheckpointAnswer message;
-    asked.as_of(head, message);
+    DAYBOOK_TRY(asked.as_of(head, asked.context.now, message));
     message.set_size(size);
     message.set_root(hex(root));
     message.set_text(codec::checkpoint_text(asked.ledger.id(), sealed));
@@ -184,7 +185,7 @@ Result<std::string> checkpoint(const Asked& asked) {
 
 constexpr QuestionInfo kQuestions[] = {
     {"since", "from site rows", since},
-    {"changes", "token rows", changes},
+    {"changes", "token rows", changes, About::kNow},
     {"range", "from to", range},
     {"checkpoint", "size", checkpoint},
 };

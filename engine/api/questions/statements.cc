@@ -120,6 +120,9 @@ Result<Holders> parcel(const Asked& asked, const When& when) {
 }
 
 Result<Holders> holders_of(const Asked& asked, const When& when) {
+    int named = asked.question.path.size() > 1 ? 1 : 0;
+    for (const char* name : {"person", "party", "parcel"}) named += asked.param(name).empty() ? 0 : 1;
+    if (named > 1) return fail(ErrorCode::kInvalid, "person, party, parcel: one at a time, or an account instead");
     if (asked.question.path.size() > 1) {
         DAYBOOK_ASSIGN(const custody::AccountId account, account_of_path(asked));
         return Holders{{account}, {}, holder_text(account)};
@@ -186,7 +189,7 @@ Result<std::string> held(const Asked& asked) {
             if (!one) row.set_account(stay.account.path());
         }
     }
-    if (next < items.size()) message.set_next(cursor_text(when, std::to_string(next)));
+    if (next < items.size()) message.set_next(cursor_text(asked, when, std::to_string(next)));
     return codec::to_json(message);
 }
 
@@ -241,6 +244,8 @@ Position event_of(const projections::PostingRow& line, const custody::AccountId&
 // open one goes up to V.
 Result<Interval> interval_or_day(const Asked& asked, const custody::AccountId& account, const When& when) {
     if (asked.param("at").empty()) return interval_of(asked);
+    if (!asked.param("from").empty() || !asked.param("to").empty())
+        return fail(ErrorCode::kInvalid, "at, from, to: either a day or an interval");
     DAYBOOK_ASSIGN(const Micros at, asked.time_param("at"));
     DAYBOOK_ASSIGN(const auto days, when.reading.days(account.site, when.at.known));
     const auto day = day_at(days.rows, at);
@@ -286,7 +291,7 @@ Result<std::string> statement(const Asked& asked) {
         DAYBOOK_ASSIGN(const std::string model, model_at(asked, chain, lines[next].at));
         row.set_model(model);
     }
-    if (next < lines.size()) message.set_next(cursor_text(when, std::to_string(next)));
+    if (next < lines.size()) message.set_next(cursor_text(asked, when, std::to_string(next)));
     return codec::to_json(message);
 }
 

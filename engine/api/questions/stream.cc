@@ -7,7 +7,7 @@ namespace {
 
 Result<std::string> status(const Asked& asked) {
     v1::StreamAnswer message;
-    asked.as_of(asked.log.head(), message);
+    DAYBOOK_TRY(asked.as_of(asked.log.head(), asked.context.now, message));
     for (const Streaming& one : asked.status.streams) {
         const stream::Status& status = one.status;
         v1::StreamStatus& row = *message.add_rows();
@@ -35,11 +35,11 @@ Result<std::string> status(const Asked& asked) {
 
 // A page is of one position, and a later page of a later one: each row says its own.
 Result<std::string> custody(const Asked& asked) {
-    DAYBOOK_ASSIGN(const auto page, asked.page());
+    DAYBOOK_ASSIGN(const std::size_t rows, asked.rows());
     DAYBOOK_ASSIGN(const auto reading, asked.views.read());
-    DAYBOOK_ASSIGN(const auto found, reading.search({}, page));
+    DAYBOOK_ASSIGN(const auto found, reading.search({}, {rows, asked.param("cursor")}));
     v1::SnapshotAnswer message;
-    asked.as_of(found.position, message);
+    DAYBOOK_TRY(asked.as_of(found.position, asked.context.now, message));
     for (const auto& one : found.rows) {
         DAYBOOK_ASSIGN(const auto item, reading.item(one.item));
         if (!item.row || item.row->state == custody::State::kZ) continue;
@@ -50,9 +50,9 @@ Result<std::string> custody(const Asked& asked) {
 }
 
 Result<std::string> stock(const Asked& asked) {
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    const projections::Reading& reading = asked.reading();
     v1::SnapshotAnswer message;
-    asked.as_of(reading.position(), message);
+    asked.as_of(message);
     DAYBOOK_TRY(each_stock(reading, std::nullopt, asked.context.currency, [&](const v1::Stock& stock, bool empty) {
         if (empty) return Result<void>();
         v1::Stock& row = *message.add_stock();
@@ -65,7 +65,7 @@ Result<std::string> stock(const Asked& asked) {
 
 constexpr QuestionInfo kQuestions[] = {{"stream", "", status},
                                        {"stream/snapshot/custody", "rows cursor", custody},
-                                       {"stream/snapshot/stock", "", stock}};
+                                       {"stream/snapshot/stock", "", stock, About::kNow}};
 
 }  // namespace
 

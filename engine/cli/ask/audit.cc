@@ -88,6 +88,7 @@ const QuestionCommand kCommands[] = {
      "the roles of a principal, and by which events",
      {"principal", "the number of the principal"},
      {{"--at", "at", "which of them hold at this valid time (RFC 3339; default: now)"},
+      {"--valid-at", "valid_at", "the same"},
       kKnownAt},
      false,
      authority},

@@ -4,8 +4,6 @@
 // asked again.
 #include <gtest/gtest.h>
 
-#include <daybook/ledger.h>
-
 #include <map>
 #include <random>
 #include <set>
@@ -13,74 +11,16 @@
 #include <vector>
 
 #include "engine/api/audit.h"
-#include "engine/api/questions.h"
-#include "engine/cli/simulate/simulate.h"
-#include "engine/codec/json.h"
 #include "projections/views.h"
 #include "schemas/daybook/v1/audit.pb.h"
 #include "schemas/daybook/v1/view.pb.h"
-#include "tests/support/engine.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/api/asking.h"
 
 namespace daybook {
 namespace {
 
-namespace fs = std::filesystem;
-
-// Simulated commands, without those that are wrong on purpose.
-std::vector<std::string> simulated(std::uint64_t seed) {
-    cli::SimulateOptions options;
-    options.sites = 2;
-    options.items = 60;
-    options.days = 3;
-    options.seed = seed;
-    options.first_day = 1'771'977'600 * kSecond;
-    std::vector<std::string> commands;
-    cli::simulate(options, [&](std::string_view json) {
-        if (json.find(cli::kWrongOnPurpose) == std::string_view::npos) commands.emplace_back(json);
-    });
-    return commands;
-}
-
-class Past : public testing::Test {
+class Past : public test::Asking {
 protected:
-    void SetUp() override {
-        test::must(log::EventLog::create(test::log_options(dir_.path()), LedgerId(Uuid{1, 2}), clock_.now()));
-        open();
-        commands_ = simulated(7);
-    }
-    void open() {
-        ledger_.reset();
-        ledger_ = test::must(Ledger::open({.dir = dir_.path(), .clock = &clock_}));
-    }
-    // As after a crash: nothing of the read models that was in memory only is there, nor they themselves.
-    void lose_views() {
-        ledger_.reset();
-        fs::remove_all(dir_ / "views");
-        open();
-    }
-    void submit(std::size_t end) {
-        for (; next_ < std::min(end, commands_.size()); next_ += 50) {
-            const std::size_t last = std::min({end, commands_.size(), next_ + 50});
-            std::string json = R"({"commands":[)";
-            for (std::size_t i = next_; i < last; ++i) json += (i == next_ ? "" : ",") + commands_[i];
-            static_cast<void>(ledger_->submit_json(json + "]}"));
-            clock_.move(kSecond);
-        }
-        ASSERT_TRUE(ledger_->wait_for(ledger_->head(), after(std::chrono::seconds(60))));
-    }
-    Result<std::string> ask(const std::string& question) {
-        const api::Questions questions(*ledger_, clock_, [] { return api::EngineStatus{}; });
-        return questions.answer(api::Question::parse(question));
-    }
-    template <class Message>
-    Message asked(const std::string& question) {
-        Message message;
-        const auto json = ask(question);
-        EXPECT_TRUE(json) << question << ": " << json.error().message;
-        if (json) test::must(codec::from_json(*json, message));
-        return message;
-    }
     std::string any_item() {
         const auto found = asked<v1::SearchAnswer>("items?rows=200");
         return found.rows(static_cast<int>(random_() % static_cast<std::uint64_t>(found.rows_size()))).item();
@@ -127,12 +67,6 @@ protected:
         }
     }
 
-    const test::TempDir dir_;
-    const Micros begin_ = 1'780'000'000 * kSecond;
-    test::FakeClock clock_{begin_};
-    std::unique_ptr<Ledger> ledger_;
-    std::vector<std::string> commands_;
-    std::size_t next_ = 0;
     std::mt19937_64 random_{11};
 };
 
