@@ -80,6 +80,7 @@ class PastTest(LedgerTest):
                     self.assertEqual(told.get("open_lines"), row.get("open_lines"))
                 for item, row in items.items():
                     told = self.ledger.ask("item", item, *known)["item"]
+                    row.pop("legal_next", None)  # told about now only
                     for one in (row, told):
                         one["obligations"] = sorted(map(as_answered, one.get("obligations", [])),
                                                     key=lambda obligation: obligation["obligation"])
@@ -94,7 +95,7 @@ class PastTest(LedgerTest):
             cursor = page.get("next", "")
             if not cursor:
                 break
-        self.assertEqual(paged, whole)
+        self.assertEqual([as_answered(row) for row in paged], [as_answered(row) for row in whole])
 
     def test_at_every_valid_time_the_questions_agree(self):
         self.ledger.submit(self.lines)
