@@ -79,7 +79,30 @@ public:
         return std::move(step_);
     }
 
+    // Whether step() would have no refusal.
+    bool is_legal() {
+        if (!cell_of(step_.command, item_).legal()) return false;
+        if (must_name_target(Case(books_, step_.command, context_))) return any_account();
+        const std::optional<Refusal> refusal = judge({});
+        return !refusal || (by_its_target(refusal) && any_account());
+    }
+
 private:
+    // The accounts that it might take the piece to, up to the first for which `tried` says true: then true.
+    template <class Tried>
+    bool any_account_where(StateSet targets, Tried tried) {
+        const auto* accounts = books_.site_accounts.find(step_.command.site);
+        if (targets == 0 || accounts == nullptr) return false;
+        return std::any_of(accounts->begin(), accounts->end(), [&](const AccountId& to) {
+            const auto state = state_of(to.kind);
+            return state && contains(targets, *state) && tried(to);
+        });
+    }
+    StateSet targets() const { return static_cast<StateSet>(cell_of(step_.command, item_).targets & way_.among); }
+    bool any_account() {
+        return any_account_where(targets(), [this](const AccountId& to) { return !judge(to); });
+    }
+
     // The refusal of the command as it stands, or with another target.
     Fault judge(const AccountId& to) {
         if (!to.empty()) step_.command.to = to;
@@ -94,25 +117,21 @@ private:
     }
 
     void try_accounts() {
-        const auto targets = static_cast<StateSet>(cell_of(step_.command, item_).targets & way_.among);
-        const auto* accounts = books_.site_accounts.find(step_.command.site);
+        const StateSet among = targets();
         std::optional<Refusal> furthest = std::move(step_.refusal);
         AccountId refused = step_.command.to;  // where it got that far
         std::optional<AccountId> first;
         step_.refusal.reset();
-        if (targets != 0 && accounts != nullptr) {
-            for (const AccountId& to : *accounts) {
-                const auto state = state_of(to.kind);
-                if (!state || !contains(targets, *state) || step_.targets.size() == kNextTargetsMax) continue;
-                Fault fault = judge(to);
-                if (!fault && !first) first = to;
-                if (!fault) step_.targets.push_back(to);
-                if (fault && (!furthest || further(*fault, *furthest))) {
-                    furthest = std::move(fault);
-                    refused = to;
-                }
+        any_account_where(among, [&](const AccountId& to) {
+            Fault fault = judge(to);
+            if (!fault && !first) first = to;
+            if (!fault) step_.targets.push_back(to);
+            if (fault && (!furthest || further(*fault, *furthest))) {
+                furthest = std::move(fault);
+                refused = to;
             }
-        }
+            return step_.targets.size() == kNextTargetsMax;
+        });
         if (first) {
             step_.command.to = *first;
             accept();
@@ -120,7 +139,7 @@ private:
             step_.command.to = refused;
             step_.refusal = std::move(furthest);
         } else {
-            step_.refusal = judge(missing_account(targets, step_.command.site));
+            step_.refusal = judge(missing_account(among, step_.command.site));
         }
     }
 
@@ -171,6 +190,20 @@ std::vector<NextStep> next_steps(const Books& books, const NextQuestion& questio
             steps.push_back(Judged(books, question, event.type, way).step());
     }
     return steps;
+}
+
+std::vector<EventType> legal_events(const Books& books, const NextQuestion& question) {
+    std::vector<EventType> legal;
+    const Item* item = books.items.find(question.item);
+    for (const EventInfo& event : kEvents) {
+        if (!of_pieces(event) || (question.type && *question.type != event.type)) continue;
+        const auto ways = ways_of(event.type, books, item);
+        const bool any = std::any_of(ways.begin(), ways.end(), [&](const Way& way) {
+            return Judged(books, question, event.type, way).is_legal();
+        });
+        if (any) legal.push_back(event.type);
+    }
+    return legal;
 }
 
 }  // namespace daybook::custody

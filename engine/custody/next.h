@@ -51,5 +51,8 @@ struct NextQuestion {
 // In the order of the event types. Pure. Cost: a judgement for each way, and for each open account of the site where
 // the sender would have to name one.
 std::vector<NextStep> next_steps(const Books& books, const NextQuestion& question);
+// The types of those steps that are legal, each once, and no more about them. Cost: a judgement for each way that the
+// piece's state allows, and for accounts up to the first that takes it: a third of the steps' or less.
+std::vector<EventType> legal_events(const Books& books, const NextQuestion& question);
 
 }  // namespace daybook::custody

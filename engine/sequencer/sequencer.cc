@@ -70,7 +70,7 @@ public:
 
     void submit(std::unique_ptr<codec::CommandBatch> batch, Mode mode, Done done);
     Observed observe_now();
-    Result<Observed> inspect(const Look& look);
+    Result<Observed> inspect(const Look& look, Deadline deadline);
     Result<void> stop(Deadline deadline);
 
     Feed& feed() { return feed_; }
@@ -90,7 +90,7 @@ private:
     bool gather(std::unique_lock<std::mutex>& lock, bool can_take);
     void hand_over();    // mutex held
     void serve(Observer& observer);  // mutex held, and nothing is being decided
-    void wait_for_service(Observer& observer);
+    bool wait_for_service(Observer& observer, Deadline deadline);  // false: not by the deadline, nor later
     void refuse_rest();  // the deciding thread, at its end
     void refuse(Submission& submission);
 
@@ -222,23 +222,30 @@ void Sequencer::Impl::serve(Observer& observer) {
     observer.seen = now;
 }
 
-void Sequencer::Impl::wait_for_service(Observer& observer) {
+bool Sequencer::Impl::wait_for_service(Observer& observer, Deadline deadline) {
     std::unique_lock lock(mutex_);
-    if (!deciding_) return serve(observer);
+    if (!deciding_) {
+        serve(observer);
+        return true;
+    }
     observers_.push_back(&observer);
-    observers_wake_.wait(lock, [&] { return observer.seen.has_value(); });
+    const auto served = [&] { return observer.seen.has_value(); };
+    if (observers_wake_.wait_until(lock, deadline, served)) return true;
+    std::erase(observers_, &observer);
+    return false;
 }
 
 Observed Sequencer::Impl::observe_now() {
     Observer observer;
-    wait_for_service(observer);
+    wait_for_service(observer, Deadline::max());
     return *observer.seen;
 }
 
-Result<Observed> Sequencer::Impl::inspect(const Look& look) {
+Result<Observed> Sequencer::Impl::inspect(const Look& look, Deadline deadline) {
     Observer observer;
     observer.look = &look;
-    wait_for_service(observer);
+    if (!wait_for_service(observer, deadline))
+        return daybook::fail(ErrorCode::kTimeout, "the engine is busy deciding; ask again");
     if (observer.shown) return *observer.seen;
     const auto reason = failure();
     return tl::unexpected(reason ? stopped_because(*reason) : closing());
@@ -530,7 +537,7 @@ void Sequencer::submit(std::unique_ptr<codec::CommandBatch> batch, Mode mode, Do
 }
 Feed& Sequencer::feed() { return impl_->feed(); }
 Observed Sequencer::observe_now() { return impl_->observe_now(); }
-Result<Observed> Sequencer::inspect(const Look& look) { return impl_->inspect(look); }
+Result<Observed> Sequencer::inspect(const Look& look, Deadline deadline) { return impl_->inspect(look, deadline); }
 Result<void> Sequencer::stop(Deadline deadline) { return impl_->stop(deadline); }
 std::optional<Error> Sequencer::failure() const { return impl_->failure(); }
 Stats Sequencer::stats() const { return impl_->stats(); }

@@ -110,8 +110,9 @@ public:
     // Shows the books to `look` as they are between two submissions, events that are not durable yet included, and
     // tells for which moment and position that is; as with observe_now(), wait before answering. Nothing is decided
     // meanwhile: `look` must be short, and must neither throw nor call the sequencer. kStopped: the books are not to be
-    // had.
-    [[nodiscard]] Result<Observed> inspect(const std::function<void(const custody::Books&, Micros now)>& look);
+    // had. kTimeout: the deciding thread has not come to it by the deadline, and `look` is not called.
+    [[nodiscard]] Result<Observed> inspect(const std::function<void(const custody::Books&, Micros now)>& look,
+                                           Deadline deadline);
 
     // Takes no more commands, decides and writes what waits, and ends the threads. At the deadline whatever is still
     // waiting to be decided is answered with kStopped, and the runner is waited for no longer; only a write that the

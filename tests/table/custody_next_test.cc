@@ -74,6 +74,12 @@ void expect_agreement(World& world, const ItemId& item, SiteId site = 0) {
         }
     }
     EXPECT_EQ(seen.size(), types_of_pieces());
+    std::set<EventType> legal;
+    for (const NextStep& step : steps_of(world, item, std::nullopt, site)) {
+        if (!step.refusal) legal.insert(step.command.type);
+    }
+    const auto told = legal_events(world.books, {item, world.now, site, std::nullopt});
+    EXPECT_EQ(std::vector<EventType>(legal.begin(), legal.end()), told);
 }
 
 TEST(NextStepsTest, AgreeWithDecideInEveryState) {

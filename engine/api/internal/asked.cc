@@ -171,7 +171,7 @@ Result<Position> Asked::position_param(const std::string& name) const {
 }
 
 Result<sequencer::Observed> Asked::look(const std::function<void(const custody::Books&, Micros now)>& look) const {
-    DAYBOOK_ASSIGN(const auto seen, ledger.engine().inspect(look));
+    DAYBOOK_ASSIGN(const auto seen, ledger.engine().inspect(look, after(limits::kStopTimeout)));
     if (ledger.wait_durable(seen.position, after(limits::kStopTimeout))) return seen;
     return fail(ErrorCode::kTimeout, "what was recorded up to now is not durable yet");
 }

@@ -1,5 +1,4 @@
 // Pieces: where one is, what happened to it, and which there are.
-#include <set>
 #include <vector>
 
 #include "engine/api/internal/pieces_at.h"
@@ -23,22 +22,22 @@ Result<void> complete(const RowContext& context, const projections::Reading& rea
     return {};
 }
 
+// How long a piece's answer waits for the deciding thread, to say which events are legal.
+constexpr std::chrono::milliseconds kWaitForLegal{50};
+
 // The events that the engine would take for the piece now, as `next` tells them in full. Left out where the books know
-// more of it than the answer says, or the engine has stopped.
+// more of it than the answer says, or the engine has stopped or does not come to it: where the piece is, is told then
+// as well.
 void fill_legal_next(const Asked& asked, const projections::ItemRow& row, v1::ItemRow& out) {
-    std::vector<custody::NextStep> steps;
+    std::vector<custody::EventType> legal;
     custody::NextQuestion question;
     question.item = row.item;
     static_cast<void>(asked.ledger.engine().inspect([&](const custody::Books& books, Micros now) {
         const custody::Item* item = books.items.find(row.item);
         if (item == nullptr || item->last != row.last_event) return;
         question.now = now;
-        steps = custody::next_steps(books, question);
-    }));
-    std::set<custody::EventType> legal;
-    for (const auto& step : steps) {
-        if (!step.refusal) legal.insert(step.command.type);
-    }
+        legal = custody::legal_events(books, question);
+    }, after(kWaitForLegal)));
     for (const auto type : legal) out.add_legal_next(static_cast<v1::EventType::Code>(type));
 }
 
