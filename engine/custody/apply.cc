@@ -245,7 +245,7 @@ Session* Applier::session_around(SiteId site, const KeyOfLeg& leg) {
         return std::pair(one.open.from, one.opened_place) <= std::pair(leg.at, leg.place);
     });
     if (session == sessions.rend()) return nullptr;
-    return &books_.sessions.edit(site, books_.index_of(site, *session));
+    return &books_.sessions.edit(site, static_cast<std::size_t>(std::prev(session.base()) - sessions.begin()));
 }
 
 void Applier::add_legs(Session& session, const KeyOfLeg& first, const KeyOfLeg& last, std::uint64_t legs) {
