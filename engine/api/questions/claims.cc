@@ -1,6 +1,5 @@
 // What is owed to outsiders: repairs, pieces held or sold for later, and every deadline.
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <tuple>
 
@@ -155,8 +154,6 @@ Result<std::string> reservations(const Asked& asked) {
 
 // ---- Deadlines ----
 
-constexpr std::chrono::seconds kWaitForViews{5};
-
 // What a due time means; nullptr: it is nobody's deadline, but a day's work.
 const char* deadline_text(ObligationKind kind) {
     switch (kind) {
@@ -233,17 +230,15 @@ void add_running_out(const std::vector<custody::AttachedDoc>& documents, const c
     }
 }
 
-// All of them, by when they run out. The documents of pieces are in the books: the read models then reflect no less.
+// All of them, by when they run out. The documents of pieces are in the books, which may be ahead of the read models.
 Result<std::vector<RunsOut>> running_out(const Asked& asked, const DueQuery& query) {
     std::vector<RunsOut> found;
-    DAYBOOK_ASSIGN(const auto seen, asked.look([&](const custody::Books& books, Micros) {
+    DAYBOOK_TRY(asked.look([&](const custody::Books& books, Micros) {
         for (const auto& [id, documents] : books.documents.all()) {
             const custody::Item* piece = books.items.find(id);
             if (piece != nullptr && is_with_us(piece->state())) add_running_out(documents, *piece, found);
         }
     }));
-    if (!asked.views.wait_for(seen.position, after(kWaitForViews)))
-        return fail(ErrorCode::kTimeout, "the read models are behind the books; ask again");
     std::erase_if(found, [&](const RunsOut& one) {
         return (query.site != 0 && one.site != query.site) || (query.before != 0 && one.at >= query.before);
     });

@@ -78,13 +78,6 @@ Result<void> follow_all(const Asked& asked, const When& when, Life& life) {
     return {};
 }
 
-// The correction by which an event counts no more: of it, or of the declaration whose corrective it is.
-Result<Position> ended_by(const When& when, const v1::Event& event) {
-    DAYBOOK_ASSIGN(const Position correction, when.reading.corrected_by(event.position(), when.at.known));
-    if (correction != kNoPosition || !event.correcting().has_declaration()) return correction;
-    return when.reading.corrected_by(event.correcting().declaration(), when.at.known);
-}
-
 void fill_event(const v1::Event& event, Position position, const Part& part, v1::DocumentEvent& out) {
     const v1::Command& command = event.command();
     out.set_position(position);
@@ -126,7 +119,7 @@ Result<std::string> document(const Asked& asked) {
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(at->first));
         v1::DocumentEvent& row = *message.add_rows();
         fill_event(event, at->first, at->second, row);
-        DAYBOOK_ASSIGN(const Position correction, ended_by(when, event));
+        DAYBOOK_ASSIGN(const Position correction, when.reading.corrected_by(at->first, when.at.known));
         if (correction != kNoPosition) row.set_corrected_by(correction);
     }
     return codec::to_json(message);

@@ -139,10 +139,6 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
     DAYBOOK_ASSIGN(const When when, when_of(asked));
     const Reading& reading = when.reading;
     Position to = when.at.known;
-    if (!asked.param("to").empty()) {
-        DAYBOOK_ASSIGN(const Position asked_to, asked.position_param("to"));
-        to = std::min(to, asked_to);
-    }
     if (from > asked.log.head())
         return wrong("from", asked.param("from"), "a position up to " + std::to_string(asked.log.head()));
     if (!asked.param("to").empty()) {
@@ -151,6 +147,7 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
             return fail(ErrorCode::kInvalid, "from, to: " + asked.param("from") + " does not lie before " +
                                                  asked.param("to"));
         }
+        to = std::min(to, before);
     }
     if (!page.cursor.empty()) {
         DAYBOOK_ASSIGN(from, row_of_cursor(asked));

@@ -88,8 +88,7 @@ Result<std::string> authority_known(const Asked& asked, Principal who, Micros as
         for (const custody::RoleInterval& role : *roles) events.insert(role.by);
     }));
     // What the books have forgotten stands in a register that is as far as they were.
-    if (!asked.views.wait_for(seen.position, after(std::chrono::seconds(5))))
-        return fail(ErrorCode::kTimeout, "the read models are behind the books; ask again");
+    DAYBOOK_TRY(reading_of(asked, seen.position));
     DAYBOOK_ASSIGN(When when, when_of(asked));
     if (asked_at != 0) when.at.valid = asked_at;
     DAYBOOK_TRY(add_forgotten(asked, when, events));
@@ -328,9 +327,7 @@ Result<std::string> coverage(const Asked& asked) {
     }));
     DAYBOOK_TRY(asked.as_of(seen.position, seen.at, message));
     // The books know when a count was attested; its cut, as of which it is true, stands in the read models.
-    if (!asked.views.wait_for(seen.position, after(std::chrono::seconds(5))))
-        return fail(ErrorCode::kTimeout, "the read models are behind the books; ask again");
-    DAYBOOK_ASSIGN(const auto reading, asked.views.read());
+    DAYBOOK_ASSIGN(const auto reading, reading_of(asked, seen.position));
     for (auto& row : *message.mutable_rows()) {
         const auto account = custody::AccountId::parse(row.account());
         if (!account || row.count().empty()) continue;
