@@ -58,7 +58,8 @@ void act() {
     }
     const std::string action = armed.action;
     armed.point.clear();
-    ::kill(::getpid(), action == "kill" ? SIGKILL : SIGSTOP);
+    // To this thread: a stop sent to the process is taken up by any of its threads, and this one would go on until then.
+    static_cast<void>(std::raise(action == "kill" ? SIGKILL : SIGSTOP));
 }
 
 void act_in_a_while() {
