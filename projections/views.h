@@ -47,7 +47,7 @@ struct Options {
     bool start_over = false;
 
     std::uint64_t run_events = limits::kRunEvents;  // positions to a run; the same in every open of one directory
-    std::size_t cache_bytes = 64u << 20;            // RocksDB's block cache
+    std::size_t cache_bytes = 256u << 20;           // RocksDB's block cache
     std::uint32_t publish_events = limits::kViewPublishEvents;  // readers see events at most so many at a time
 
     // Of an account, before its contents are written down; the same in every open of one directory. For tests.
