@@ -364,6 +364,10 @@ Result<std::vector<PostingRow>> Reading::postings(const custody::AccountId& acco
                                                   Position known) const {
     return postings_between(*point_, {account, false}, from, to, known);
 }
+Result<std::vector<PostingRow>> Reading::supply_postings(const custody::AccountId& account, Micros from, Micros to,
+                                                         Position known) const {
+    return postings_between(*point_, {account, true}, from, to, known);
+}
 Result<One<ObligationRow>> Reading::obligation(const custody::ObligationRef& ref) const {
     return one(*point_, read_obligation(*point_, ref));
 }

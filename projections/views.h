@@ -146,6 +146,9 @@ public:
     // What came and went with valid times in [from, to), in order of valid time, then position.
     [[nodiscard]] Result<std::vector<PostingRow>> postings(const custody::AccountId& account, Micros from, Micros to,
                                                            Position known) const;
+    // The same of its supplies.
+    [[nodiscard]] Result<std::vector<PostingRow>> supply_postings(const custody::AccountId& account, Micros from,
+                                                                  Micros to, Position known) const;
 
     // obligations. due(): open ones by due time, so the overdue first; then those without one.
     [[nodiscard]] Result<One<ObligationRow>> obligation(const custody::ObligationRef& ref) const;

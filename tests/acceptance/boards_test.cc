@@ -13,14 +13,6 @@ class Boards : public testing::Test {
 protected:
     Boards() { salon_.open_vault(); }
 
-    // Declares a command wrong, by its id; `instead` is a corrective with the id `right`.
-    Position correct(const std::string& target, const std::string& instead = "", const std::string& right = "") {
-        std::string declared = R"("correction_declared":{"target":)" + Salon::quoted(target);
-        declared += instead.empty() ? R"(,"reason":"DID_NOT_OCCUR"})"
-                                    : R"(,"reason":"INCORRECT_DATA","correctives":[)" + Salon::quoted(right) + "]}";
-        const std::string declaration = salon_.say("80 HQ", {"20 VM"}, declared);
-        return salon_.accept(instead.empty() ? declaration : Salon::atomic({declaration, instead}));
-    }
     // The same command again, with an id of its own.
     Position correct_with_the_same(const std::string& command, const std::string& at) {
         const std::string target = command.substr(command.find("\"event_id\":\"") + 12, 36);
@@ -29,7 +21,7 @@ protected:
         again.replace(again.find(target), 36, right);
         if (again.find("\"occurred_at\"") == std::string::npos)
             again.insert(1, R"("occurred_at":)" + Salon::quoted(at) + ",");
-        return correct(target, again, right);
+        return salon_.correct(target, again, right);
     }
     // Records a command at a moment of the clock.
     std::string record(const std::string& at, const std::string& command) {
@@ -57,7 +49,7 @@ TEST_F(Boards, SalesAreThoseThatStand) {
     const std::string before = salon_.ask("sales/1?known_at=" + std::to_string(known));
     EXPECT_THAT(before, HasSubstr("R-1"));
     EXPECT_THAT(before, HasSubstr("600000"));
-    correct(wrong);
+    salon_.correct(wrong);
     const std::string after = salon_.ask("sales/1");
     EXPECT_THAT(after, Not(HasSubstr("R-1")));
     EXPECT_THAT(after, HasSubstr("R-2"));
@@ -125,7 +117,7 @@ TEST_F(Boards, ARepairIsAsFarAsWhatStands) {
     EXPECT_EQ(stage(), "OPENED");
     record("2030-03-02T09:10:00Z", authorise());
     EXPECT_EQ(stage(), "AUTHORISED");
-    correct(salon_.last_id());  // it was for another ring
+    salon_.correct(salon_.last_id());  // it was for another ring
     EXPECT_EQ(stage(), "OPENED");
     record("2030-03-02T09:20:00Z", authorise());
     EXPECT_EQ(stage(), "AUTHORISED");
@@ -211,7 +203,7 @@ TEST_F(Boards, ADocumentGoesOnBehindACorrectedReturn) {
     };
     const Position wrong = give_back("2030-03-02T10:00:00Z");
     const std::string before = salon_.ask("documents/M-7?known_at=" + std::to_string(wrong));
-    const Position correction = correct(salon_.last_id());
+    const Position correction = salon_.correct(salon_.last_id());
     const Position right = give_back("2030-03-02T11:00:00Z");
     const std::string life = salon_.ask("documents/M-7");
     const auto row_of = [&](Position position) {
@@ -263,7 +255,7 @@ TEST_F(Boards, PapersThatRunOutAreDeadlines) {
     attach(rings[0], "CT-3", "2030-09-05T00:00:00Z");
     EXPECT_THAT(salon_.ask("deadlines"), Not(HasSubstr("CT-1")));
     EXPECT_THAT(salon_.ask("deadlines"), HasSubstr("CT-3"));
-    correct(wrong);
+    salon_.correct(wrong);
     EXPECT_THAT(salon_.ask("deadlines"), Not(HasSubstr("CT-2")));
     salon_.accept(salon_.say("40 SA", {},
                              R"("sale_completed":{"invoice":"R-1","party":"501","handover":"NOW",)"

@@ -96,6 +96,17 @@ public:
         return out + more + "," + payload + "}";
     }
     [[nodiscard]] const std::string& last_id() const { return last_id_; }
+    // That an event did not occur, or occurred as `instead` says, of which `right` is the id: what is to be submitted.
+    std::string correction(const std::string& target, const std::string& instead = "", const std::string& right = "") {
+        std::string declared = R"("correction_declared":{"target":)" + quoted(target);
+        declared += instead.empty() ? R"(,"reason":"DID_NOT_OCCUR"})"
+                                    : R"(,"reason":"INCORRECT_DATA","correctives":[)" + quoted(right) + "]}";
+        const std::string declaration = say("80 HQ", {"20 VM"}, declared);
+        return instead.empty() ? declaration : atomic({declaration, instead});
+    }
+    Position correct(const std::string& target, const std::string& instead = "", const std::string& right = "") {
+        return accept(correction(target, instead, right));
+    }
 
     // The position; a refusal fails the test.
     Position accept(const std::string& json) {
@@ -210,6 +221,19 @@ public:
         auto begin = at + name.size() + 3;
         while (begin < json.size() && (json[begin] == ' ' || json[begin] == '"')) ++begin;
         return json.substr(begin, json.find_first_of("\",}", begin) - begin);
+    }
+    // The objects of a list in an answer, each as its text.
+    static std::vector<std::string> rows(const std::string& json, const std::string& list) {
+        std::vector<std::string> rows;
+        auto at = json.find("\"" + list + "\":[");
+        if (at == std::string::npos) return rows;
+        at = json.find('[', at) + 1;
+        int depth = 0;
+        for (auto begin = at; at < json.size() && (depth > 0 || json[at] != ']'); ++at) {
+            if (json[at] == '{' && depth++ == 0) begin = at;
+            if (json[at] == '}' && --depth == 0) rows.push_back(json.substr(begin, at + 1 - begin));
+        }
+        return rows;
     }
     // Everything that was recorded is in order, by the auditor.
     void expect_sound() {

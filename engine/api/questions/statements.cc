@@ -228,6 +228,46 @@ std::vector<projections::PostingRow> net(const std::vector<projections::PostingR
     return lines;
 }
 
+// The moves of supplies that count at R. A correction takes one back by the contrary at the same valid time, which is
+// no move; so of a posting that has none of its supply beside it nothing is asked.
+Result<std::vector<projections::PostingRow>> moves_that_count(const Asked& asked, const When& when,
+                                                              const std::vector<projections::PostingRow>& postings) {
+    std::map<std::pair<Micros, Uuid>, std::size_t> same;
+    for (const auto& posting : postings) ++same[{posting.at, posting.id}];
+    std::vector<projections::PostingRow> moves;
+    for (const auto& posting : postings) {
+        if (same.at({posting.at, posting.id}) > 1) {
+            DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(posting.position, when.at.known));
+            if (!counts) continue;
+            DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(posting.position));
+            if (!event.command().has_supply_moved()) continue;
+        }
+        moves.push_back(posting);
+    }
+    return moves;
+}
+
+// A line of a statement, of a piece or of a supply.
+struct Move {
+    projections::PostingRow posting;
+    bool supply = false;
+};
+
+// All that came and went, by valid time.
+Result<std::vector<Move>> moves_of(const Asked& asked, const When& when, const custody::AccountId& account,
+                                   const Interval& interval) {
+    std::vector<Move> moves;
+    DAYBOOK_ASSIGN(const auto pieces, when.reading.postings(account, interval.from, interval.to, when.at.known));
+    for (const auto& line : net(pieces)) moves.push_back({line, false});
+    DAYBOOK_ASSIGN(const auto postings,
+                   when.reading.supply_postings(account, interval.from, interval.to, when.at.known));
+    DAYBOOK_ASSIGN(const auto supplies, moves_that_count(asked, when, postings));
+    for (const auto& line : supplies) moves.push_back({line, true});
+    std::stable_sort(moves.begin(), moves.end(),
+                     [](const Move& a, const Move& b) { return a.posting.at < b.posting.at; });
+    return moves;
+}
+
 // The event that a line is of: that which counts and moved the piece then, not the correction that told so again.
 Position event_of(const projections::PostingRow& line, const custody::AccountId& account,
                   const projections::ChainRows& chain) {
@@ -238,6 +278,30 @@ Position event_of(const projections::PostingRow& line, const custody::AccountId&
         if (line.count < 0 && stay.to == line.at) event = stay.closed_by;
     }
     return event != kNoPosition ? event : line.position;
+}
+
+Result<void> fill_line(const Asked& asked, const When& when, const custody::AccountId& account, const Move& line,
+                       v1::StatementLine& row) {
+    const projections::PostingRow& posting = line.posting;
+    fill(posting.at, row.mutable_at());
+    if (line.supply) {
+        row.set_supply(posting.id.low);
+        row.set_quantity(posting.count);
+        row.set_measure(posting.amount);
+        row.set_position(posting.position);
+        row.set_type(v1::EventType::SupplyMoved);
+        return {};
+    }
+    row.set_item(posting.id.text());
+    row.set_pieces(static_cast<std::int32_t>(posting.count));
+    asked.money(posting.amount, *row.mutable_insured());
+    DAYBOOK_ASSIGN(const auto chain, when.reading.chain(ItemId(posting.id), {posting.at, when.at.known}));
+    row.set_position(event_of(posting, account, chain));
+    DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position()));
+    row.set_type(event_type_of(event));
+    DAYBOOK_ASSIGN(const std::string model, model_at(asked, chain, posting.at));
+    row.set_model(model);
+    return {};
 }
 
 // The interval of the question: given, or the business day of the account's site that contains `at`, as known then. The
@@ -271,26 +335,15 @@ Result<std::string> statement(const Asked& asked) {
     fill(interval.to, message.mutable_to());
     DAYBOOK_TRY(fill_side(asked, when, account, interval.from - 1, *message.mutable_opening()));
     DAYBOOK_TRY(fill_side(asked, when, account, interval.to - 1, *message.mutable_closing()));
-    DAYBOOK_ASSIGN(const auto postings, when.reading.postings(account, interval.from, interval.to, when.at.known));
-    const auto lines = net(postings);
+    DAYBOOK_ASSIGN(const auto lines, moves_of(asked, when, account, interval));
     for (const auto& line : lines) {
-        if (line.count > 0) message.set_came(message.came() + 1);
-        if (line.count < 0) message.set_went(message.went() + 1);
+        if (line.supply) continue;
+        if (line.posting.count > 0) message.set_came(message.came() + 1);
+        if (line.posting.count < 0) message.set_went(message.went() + 1);
     }
     DAYBOOK_ASSIGN(std::size_t next, row_of_cursor(asked));
-    for (; next < lines.size() && message.lines_size() < static_cast<int>(page.rows_max); ++next) {
-        v1::StatementLine& row = *message.add_lines();
-        fill(lines[next].at, row.mutable_at());
-        row.set_item(lines[next].id.text());
-        row.set_pieces(static_cast<std::int32_t>(lines[next].count));
-        asked.money(lines[next].amount, *row.mutable_insured());
-        DAYBOOK_ASSIGN(const auto chain, when.reading.chain(ItemId(lines[next].id), {lines[next].at, when.at.known}));
-        row.set_position(event_of(lines[next], account, chain));
-        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position()));
-        row.set_type(event_type_of(event));
-        DAYBOOK_ASSIGN(const std::string model, model_at(asked, chain, lines[next].at));
-        row.set_model(model);
-    }
+    for (; next < lines.size() && message.lines_size() < static_cast<int>(page.rows_max); ++next)
+        DAYBOOK_TRY(fill_line(asked, when, account, lines[next], *message.add_lines()));
     if (next < lines.size()) message.set_next(cursor_text(asked, when, std::to_string(next)));
     return codec::to_json(message);
 }

@@ -100,16 +100,25 @@ std::string side_text(const std::string& title, const v1::StatementSide& side) {
     return text;
 }
 
+std::string signed_text(std::int64_t number) { return (number > 0 ? "+" : "") + std::to_string(number); }
+
 std::string statement_text(const v1::StatementAnswer& answer) {
-    Table table({"at", "item", "model", ">pieces", ">insured", "event", ">position"});
+    Table table({"at", "item", "model", ">came", ">insured", "event", ">position"});
     for (const auto& row : answer.lines()) {
-        table.add({time_text(row.at()), row.item(), row.model(),
-                   row.pieces() > 0 ? "+1" : row.pieces() < 0 ? "-1" : "", money_text(row.insured()),
-                   v1::EventType::Code_Name(row.type()), std::to_string(row.position())});
+        const std::string event = v1::EventType::Code_Name(row.type());
+        const std::string position = std::to_string(row.position());
+        if (row.supply() != 0) {
+            const std::string measure = row.measure() == 0 ? "" : ", measure " + signed_text(row.measure());
+            table.add({time_text(row.at()), "supply " + std::to_string(row.supply()), "",
+                       signed_text(row.quantity()) + measure, "", event, position});
+        } else {
+            table.add({time_text(row.at()), row.item(), row.model(), row.pieces() == 0 ? "" : signed_text(row.pieces()),
+                       money_text(row.insured()), event, position});
+        }
     }
     std::string text = answer.account() + " from " + time_text(answer.from()) + " to " + time_text(answer.to()) + "\n";
     text += side_text("opening", answer.opening()) + table.text();
-    text += "came " + std::to_string(answer.came()) + ", went " + std::to_string(answer.went()) + "\n";
+    text += "pieces that came " + std::to_string(answer.came()) + ", that went " + std::to_string(answer.went()) + "\n";
     return text + side_text("closing", answer.closing()) + when_text(answer.as_of()) + more_text(answer.next());
 }
 

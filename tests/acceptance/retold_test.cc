@@ -1,0 +1,122 @@
+// What is told of the past where facts came late or were corrected, and page by page (domain: 9.1, 5.5).
+#include <gmock/gmock.h>
+
+#include "tests/acceptance/salon.h"
+
+namespace daybook::acceptance {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class Retold : public testing::Test {
+protected:
+    Retold() { salon_.open_vault(); }
+
+    std::string record(const std::string& at, const std::string& command) {
+        salon_.clock(at);
+        salon_.accept(command);
+        return salon_.last_id();
+    }
+    // The rows of all pages of a question, each page with at most `rows`.
+    std::vector<std::string> pages(const std::string& question, const std::string& list, std::size_t rows) {
+        std::vector<std::string> all;
+        std::string cursor;
+        while (true) {
+            const std::string page = salon_.ask(question + "&rows=" + std::to_string(rows) + cursor);
+            const auto some = Salon::rows(page, list);
+            EXPECT_LE(some.size(), rows) << page;
+            all.insert(all.end(), some.begin(), some.end());
+            if (page.find(R"("next":)") == std::string::npos) return all;
+            EXPECT_EQ(some.size(), rows) << page;
+            EXPECT_LE(all.size(), 1'000U);
+            if (all.size() > 1'000) return all;
+            cursor = "&cursor=" + Salon::field(page, "next");
+        }
+    }
+
+    Salon salon_;
+};
+
+// ---- Statements (A6) ----
+
+class RetoldStatements : public Retold {
+protected:
+    RetoldStatements() {
+        salon_.accept(salon_.say("10 OC", {}, R"("supply_registered":{"supply":7,"sku":"POUCH","unit":"pcs"})"));
+        record("2030-03-02T09:00:00Z", salon_.move_supply("RECEIVED", 100));
+        wrong_ = record("2030-03-02T10:00:00Z", salon_.move_supply("ISSUED", 30));
+        record("2030-03-02T11:00:00Z", salon_.move_supply("ISSUED", 5));
+        record("2030-03-02T11:00:00Z", salon_.move_supply("ISSUED", 6));  // of the same instant
+    }
+    std::string statement(const std::string& more = "", const std::string& from = "2030-03-02T09:30:00Z") {
+        return salon_.ask("statements/SITE/1/SUPPLY?from=" + from + "&to=2030-03-02T20:00:00Z" + more);
+    }
+    // Of the lines the quantities, in their order.
+    static std::vector<std::string> quantities(const std::string& statement) {
+        std::vector<std::string> all;
+        for (const auto& line : Salon::rows(statement, "lines")) all.push_back(Salon::field(line, "quantity"));
+        return all;
+    }
+    static std::string side(const std::string& statement, const std::string& name) {
+        return Salon::field(statement.substr(statement.find("\"" + name + "\":")), "quantity");
+    }
+    std::string wrong_;
+};
+
+TEST_F(RetoldStatements, OfSuppliesShowsEachMove) {
+    const std::string told = statement();
+    EXPECT_EQ(side(told, "opening"), "100");
+    EXPECT_EQ(quantities(told), (std::vector<std::string>{"-30", "-5", "-6"}));
+    EXPECT_EQ(side(told, "closing"), "59");
+    EXPECT_THAT(told, HasSubstr(R"("at":"2030-03-02T10:00:00Z","position":)"));
+    EXPECT_THAT(told, HasSubstr(R"("type":"SupplyMoved","supply":"7")"));
+    EXPECT_EQ(pages("statements/SITE/1/SUPPLY?from=2030-03-02T09:30:00Z&to=2030-03-02T20:00:00Z", "lines", 2).size(),
+              3U);
+    // The other side of the move: what was consumed.
+    const std::string consumed =
+        salon_.ask("statements/CONSUMED?from=2030-03-02T09:30:00Z&to=2030-03-02T20:00:00Z");
+    EXPECT_EQ(quantities(consumed), (std::vector<std::string>{"30", "5", "6"}));
+}
+
+TEST_F(RetoldStatements, OfSuppliesFollowsCorrections) {
+    const auto known = [&] { return "&known_at=" + std::to_string(salon_.ledger().head() - 1); };
+    const std::string as_told = known();
+    const std::string before = statement(as_told);
+    // It was 20 and not 30, and two hours later than was said.
+    salon_.clock("2030-03-02T13:00:00Z");
+    const std::string right = salon_.move_supply("ISSUED", 20, {.at = "2030-03-02T12:00:00Z"});
+    const std::string right_id = salon_.last_id();
+    salon_.correct(wrong_, right, right_id);
+    const std::string declaration = salon_.last_id();
+    const std::string as_corrected = known();
+    const std::string corrected = statement(as_corrected);
+    EXPECT_EQ(quantities(corrected), (std::vector<std::string>{"-5", "-6", "-20"}));
+    EXPECT_EQ(side(corrected, "closing"), "69");
+    // What was consumed before was more than there is now: a late fact of the morning.
+    salon_.accept(salon_.move_supply("RECEIVED", 3, {.at = "2030-03-02T09:10:00Z", .late = "slip found"}));
+    EXPECT_EQ(side(statement(), "opening"), "103");
+    EXPECT_EQ(quantities(statement("", "2030-03-02T08:00:00Z")),
+              (std::vector<std::string>{"100", "3", "-5", "-6", "-20"}));
+    // The correction was wrong: what it corrected counts again.
+    salon_.clock("2030-03-02T14:00:00Z");
+    salon_.accept(salon_.say("81 HQ", {"20 VM"},
+                             R"("correction_declared":{"reason":"DID_NOT_OCCUR","target":)" +
+                                 Salon::quoted(declaration) + "}"));
+    EXPECT_EQ(quantities(statement()), (std::vector<std::string>{"-30", "-5", "-6"}));
+    EXPECT_EQ(side(statement(), "closing"), "62");
+    // As was known then.
+    EXPECT_EQ(statement(as_told), before);
+    EXPECT_EQ(statement(as_corrected), corrected);
+}
+
+// A declaration of the very moment that it corrects is no move either.
+TEST_F(RetoldStatements, ACorrectionIsNoMoveOfItsOwn) {
+    const std::string moved = record("2030-03-02T12:00:00Z", salon_.move_supply("ISSUED", 9));
+    salon_.correct(moved);  // at 12:00 as well
+    EXPECT_EQ(quantities(statement()), (std::vector<std::string>{"-30", "-5", "-6"}));
+    EXPECT_EQ(side(statement(), "closing"), "59");
+}
+
+}  // namespace
+}  // namespace daybook::acceptance
