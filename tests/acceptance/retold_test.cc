@@ -118,5 +118,28 @@ TEST_F(RetoldStatements, ACorrectionIsNoMoveOfItsOwn) {
     EXPECT_EQ(side(statement(), "closing"), "59");
 }
 
+// ---- What was held (A5) ----
+
+TEST_F(Retold, APageOfWhatWasHeldHasAtMostAsManyRows) {
+    const auto rings = salon_.bring(3);
+    int minute = 10;
+    const auto at = [&] { return "2030-03-02T09:" + std::to_string(minute++) + ":00Z"; };
+    for (int times = 0; times < 4; ++times) {
+        for (std::size_t i = 0; i < rings.size(); ++i) {
+            if (static_cast<int>(i) > times) continue;  // four stays of the first, three of the second …
+            record(at(), salon_.sign_out(rings[i]));
+            record(at(), salon_.sign_in(rings[i]));
+        }
+    }
+    const std::string question = "held/SITE/1/DISPLAY/D?from=2030-03-02T08:00:00Z&to=2030-03-02T10:00:00Z";
+    const auto all = pages(question, "rows", 1'000);
+    EXPECT_EQ(all.size(), 9U);
+    for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 9U}) EXPECT_EQ(pages(question, "rows", rows), all) << rows;
+    // From page to page as many as are wanted.
+    const std::string first = salon_.ask(question + "&rows=2");
+    const std::string rest = salon_.ask(question + "&rows=100&cursor=" + Salon::field(first, "next"));
+    EXPECT_EQ(Salon::rows(rest, "rows"), std::vector<std::string>(all.begin() + 2, all.end()));
+}
+
 }  // namespace
 }  // namespace daybook::acceptance

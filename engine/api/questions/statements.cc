@@ -133,18 +133,40 @@ Result<Holders> holders_of(const Asked& asked, const When& when) {
     return fail(ErrorCode::kInvalid, "held: by whom? Name an account, or give person, party or parcel");
 }
 
-// The stays of a chain that are asked for. A parcel goes from its packing to where it leaves its transfer.
+// The stays of a chain that are asked for, from a time on. A parcel goes from its packing to where it leaves its
+// transfer.
 std::vector<projections::StayRow> stays_with(const Holders& holders, const ItemId& item,
-                                             const projections::ChainRows& chain) {
+                                             const projections::ChainRows& chain, Micros since) {
     const auto packed = holders.packed.find(item);
     std::vector<projections::StayRow> stays;
     bool within = false;
     for (const auto& stay : chain.stays) {
         const bool opens = packed != holders.packed.end() && packed->second.count(stay.opened_by) == 1;
         within = opens || (within && stay.account.kind == AccountClass::kTransit);
-        if (within || holders.accounts.count(stay.account) == 1) stays.push_back(stay);
+        const bool over = stay.to && *stay.to <= since;
+        if (!over && (within || holders.accounts.count(stay.account) == 1)) stays.push_back(stay);
     }
     return stays;
+}
+
+void fill_held(const Asked& asked, const projections::StayRow& stay, v1::HeldRow& row) {
+    fill(stay.from, row.mutable_from());
+    if (stay.to) fill(*stay.to, row.mutable_to());
+    if (stay.opened_by != kNoPosition) row.set_opened_by(stay.opened_by);
+    if (stay.closed_by != kNoPosition) row.set_closed_by(stay.closed_by);
+    asked.money(stay.insured_minor, *row.mutable_insured());
+}
+
+// Where a page begins: a cursor has the number of a piece and, behind '/', how many of its stays were given.
+struct HeldFrom {
+    std::size_t piece = 0, stay = 0;
+};
+Result<HeldFrom> held_from_cursor(const Asked& asked) {
+    DAYBOOK_ASSIGN(const RowAndView at, row_and_view_of_cursor(asked));
+    if (at.view.empty()) return HeldFrom{at.row, 0};
+    const auto given = parse_number<std::size_t>(at.view);
+    if (!given) return wrong("cursor", asked.param("cursor"), "a cursor of this question");
+    return HeldFrom{at.row, *given};
 }
 
 Result<std::string> held(const Asked& asked) {
@@ -161,7 +183,6 @@ Result<std::string> held(const Asked& asked) {
     for (const auto& [item, packings] : holders.packed) items.push_back(item);
     std::sort(items.begin(), items.end());
     items.erase(std::unique(items.begin(), items.end()), items.end());
-    DAYBOOK_ASSIGN(std::size_t next, row_of_cursor(asked));
     v1::HeldAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     const bool one = asked.question.path.size() > 1;
@@ -169,27 +190,28 @@ Result<std::string> held(const Asked& asked) {
     message.set_holder(holders.named);
     fill(interval.from, message.mutable_from());
     fill(interval.to, message.mutable_to());
-    // A piece's stays are never parted by a page, which may overrun for that.
-    for (; next < items.size() && message.rows_size() < static_cast<int>(page.rows_max); ++next) {
-        DAYBOOK_ASSIGN(const auto chain, when.reading.chain(items[next], {interval.to - 1, when.at.known}));
+    DAYBOOK_ASSIGN(HeldFrom next, held_from_cursor(asked));
+    for (; next.piece < items.size(); next = {next.piece + 1, 0}) {
+        const ItemId& item = items[next.piece];
+        DAYBOOK_ASSIGN(const auto chain, when.reading.chain(item, {interval.to - 1, when.at.known}));
+        const auto stays = stays_with(holders, item, chain, interval.from);
         std::string model;
-        for (const auto& stay : stays_with(holders, items[next], chain)) {
-            if (stay.to && *stay.to <= interval.from) continue;
+        for (; next.stay < stays.size(); ++next.stay) {
+            if (message.rows_size() == static_cast<int>(page.rows_max)) {
+                const std::string rest = std::to_string(next.piece) + "/" + std::to_string(next.stay);
+                message.set_next(cursor_text(asked, when, rest));
+                return codec::to_json(message);
+            }
             if (model.empty()) {
                 DAYBOOK_ASSIGN(model, model_at(asked, chain, when.at.valid));
             }
             v1::HeldRow& row = *message.add_rows();
-            row.set_item(items[next].text());
+            row.set_item(item.text());
             row.set_model(model);
-            fill(stay.from, row.mutable_from());
-            if (stay.to) fill(*stay.to, row.mutable_to());
-            if (stay.opened_by != kNoPosition) row.set_opened_by(stay.opened_by);
-            if (stay.closed_by != kNoPosition) row.set_closed_by(stay.closed_by);
-            asked.money(stay.insured_minor, *row.mutable_insured());
-            if (!one) row.set_account(stay.account.path());
+            fill_held(asked, stays[next.stay], row);
+            if (!one) row.set_account(stays[next.stay].account.path());
         }
     }
-    if (next < items.size()) message.set_next(cursor_text(asked, when, std::to_string(next)));
     return codec::to_json(message);
 }
 
