@@ -100,9 +100,7 @@ TEST_F(RetoldStatements, OfSuppliesFollowsCorrections) {
               (std::vector<std::string>{"100", "3", "-5", "-6", "-20"}));
     // The correction was wrong: what it corrected counts again.
     salon_.clock("2030-03-02T14:00:00Z");
-    salon_.accept(salon_.say("81 HQ", {"20 VM"},
-                             R"("correction_declared":{"reason":"DID_NOT_OCCUR","target":)" +
-                                 Salon::quoted(declaration) + "}"));
+    salon_.correct(declaration, "", "", "81 HQ");
     EXPECT_EQ(quantities(statement()), (std::vector<std::string>{"-30", "-5", "-6"}));
     EXPECT_EQ(side(statement(), "closing"), "62");
     // As was known then.
@@ -139,6 +137,95 @@ TEST_F(Retold, APageOfWhatWasHeldHasAtMostAsManyRows) {
     const std::string first = salon_.ask(question + "&rows=2");
     const std::string rest = salon_.ask(question + "&rows=100&cursor=" + Salon::field(first, "next"));
     EXPECT_EQ(Salon::rows(rest, "rows"), std::vector<std::string>(all.begin() + 2, all.end()));
+}
+
+// ---- Corrections (D7) ----
+
+class RetoldCorrections : public Retold {
+protected:
+    RetoldCorrections() : out_(salon_.id()), ring_(salon_.bring(1)[0]) {
+        wrong_ = record("2030-03-02T09:00:00Z", sign_out("2030-03-02T09:00:00Z"));
+        wrong_at_ = salon_.ledger().head() - 1;
+        salon_.clock("2030-03-02T12:00:00Z");
+    }
+    std::string sign_out(const std::string& at) {
+        return salon_.say("10 OC", {"40"}, R"("signed_out":{"purpose":"DISPLAY"})",
+                          Salon::lines({ring_}) + Salon::to(salon_.here("DISPLAY/D")) + Salon::opens(out_), {.at = at});
+    }
+    // Corrects an event by a sign-out at another time: the position of the declaration, before that of its corrective.
+    // The ids of both are kept.
+    Position move_to(const std::string& at, std::string target) {  // which may be right_
+        const std::string right = sign_out(at);
+        right_ = salon_.last_id();
+        const Position declared = salon_.correct(target, right, right_);
+        declaration_ = salon_.last_id();
+        return declared;
+    }
+    // Of each correction: position, what corrected it, and what stands.
+    std::vector<std::string> told(const std::string& more = "") {
+        std::vector<std::string> all;
+        for (const auto& row : Salon::rows(salon_.ask("corrections?rows=100" + more), "rows")) {
+            const auto at = row.find(R"("stands":[)");
+            const std::string stands = at == std::string::npos ? "" : row.substr(at + 10, row.find(']', at) - at - 10);
+            const bool counts = row.find("corrected_by") == std::string::npos;
+            all.push_back(Salon::field(row, "position") + " by " + (counts ? "" : Salon::field(row, "corrected_by")) +
+                          " stands " + stands);
+        }
+        return all;
+    }
+    static std::string row(Position position, Position by, const std::vector<Position>& stands) {
+        std::string text = std::to_string(position) + " by ";
+        text += (by == kNoPosition ? "" : std::to_string(by)) + " stands ";
+        for (const Position one : stands) text += (text.back() == ' ' ? "\"" : ",\"") + std::to_string(one) + "\"";
+        return text;
+    }
+    std::string out_, ring_, wrong_, right_, declaration_;
+    Position wrong_at_ = 0;
+};
+
+TEST_F(RetoldCorrections, AreShownAsTakenBack) {
+    const Position first = salon_.correct(wrong_);  // it was not signed out
+    const std::string declaration = salon_.last_id();
+    EXPECT_EQ(told(), (std::vector{row(first, kNoPosition, {})}));
+    const Position second = salon_.correct(declaration, "", "", "81 HQ");  // it was
+    const std::string again = salon_.last_id();
+    EXPECT_EQ(told(), (std::vector{row(first, second, {wrong_at_}), row(second, kNoPosition, {wrong_at_})}));
+    const Position third = salon_.correct(again);  // it was not
+    EXPECT_EQ(told(), (std::vector{row(first, kNoPosition, {}), row(second, third, {}), row(third, kNoPosition, {})}));
+    EXPECT_EQ(told("&known_at=" + std::to_string(second)),
+              (std::vector{row(first, second, {wrong_at_}), row(second, kNoPosition, {wrong_at_})}));
+}
+
+TEST_F(RetoldCorrections, SayWhatStandsInThePlace) {
+    const Position first = move_to("2030-03-02T09:10:00Z", wrong_);
+    const std::string first_id = declaration_;
+    EXPECT_EQ(told(), (std::vector{row(first, kNoPosition, {first + 1})}));
+    const Position second = move_to("2030-03-02T09:20:00Z", right_);  // not then either
+    EXPECT_EQ(told(), (std::vector{row(first, kNoPosition, {second + 1}), row(second, kNoPosition, {second + 1})}));
+    // Not at all then, but as was said at first: both corrections are taken back, the second one first.
+    const Position third = salon_.correct(declaration_, "", "", "81 HQ");
+    EXPECT_EQ(told(), (std::vector{row(first, kNoPosition, {first + 1}), row(second, third, {first + 1}),
+                                   row(third, kNoPosition, {first + 1})}));
+    const Position fourth = salon_.correct(first_id, "", "", "81 HQ");
+    EXPECT_EQ(told(), (std::vector{row(first, fourth, {wrong_at_}), row(second, third, {wrong_at_}),
+                                   row(third, kNoPosition, {wrong_at_}), row(fourth, kNoPosition, {wrong_at_})}));
+    EXPECT_EQ(told("&known_at=" + std::to_string(second + 1)),
+              (std::vector{row(first, kNoPosition, {second + 1}), row(second, kNoPosition, {second + 1})}));
+    salon_.expect_sound();
+}
+
+// A late fact that does not stand says so.
+TEST_F(RetoldCorrections, ALateFactSaysWhatCorrectedIt) {
+    const Position late = salon_.accept(
+        salon_.say("50 QA", {}, R"("inspection_recorded":{"phase":"STOCK","verdict":"PASS"})", Salon::lines({ring_}),
+                   {.at = "2030-03-02T08:30:00Z", .late = "slip found"}));
+    const Position by = salon_.correct(salon_.last_id());
+    const auto rows = Salon::rows(salon_.ask("late"), "rows");
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(Salon::field(rows[0], "position"), std::to_string(late));
+    EXPECT_EQ(Salon::field(rows[0], "corrected_by"), std::to_string(by));
+    EXPECT_THAT(rows[1], Not(HasSubstr("corrected_by")));
+    EXPECT_THAT(salon_.ask("late?known_at=" + std::to_string(late)), Not(HasSubstr("corrected_by")));
 }
 
 }  // namespace

@@ -97,15 +97,18 @@ public:
     }
     [[nodiscard]] const std::string& last_id() const { return last_id_; }
     // That an event did not occur, or occurred as `instead` says, of which `right` is the id: what is to be submitted.
-    std::string correction(const std::string& target, const std::string& instead = "", const std::string& right = "") {
+    // `by`: another than whose event it is.
+    std::string correction(const std::string& target, const std::string& instead = "", const std::string& right = "",
+                           const std::string& by = "80 HQ") {
         std::string declared = R"("correction_declared":{"target":)" + quoted(target);
         declared += instead.empty() ? R"(,"reason":"DID_NOT_OCCUR"})"
                                     : R"(,"reason":"INCORRECT_DATA","correctives":[)" + quoted(right) + "]}";
-        const std::string declaration = say("80 HQ", {"20 VM"}, declared);
+        const std::string declaration = say(by, {"20 VM"}, declared);
         return instead.empty() ? declaration : atomic({declaration, instead});
     }
-    Position correct(const std::string& target, const std::string& instead = "", const std::string& right = "") {
-        return accept(correction(target, instead, right));
+    Position correct(const std::string& target, const std::string& instead = "", const std::string& right = "",
+                     const std::string& by = "80 HQ") {
+        return accept(correction(target, instead, right, by));
     }
 
     // The position; a refusal fails the test.

@@ -100,9 +100,32 @@ void fill_late(const v1::Event& event, Position position, v1::LateRow& out) {
     for (const ItemId& item : items_of(event)) out.add_items(item.text());
 }
 
+// What counts at R in the place of an event that is no declaration: itself; else what the correctives of its
+// correction left, or, of a corrective that went with its declaration, what that one's target left. Each step goes to
+// a declaration that counts, or back from one that does not, so this ends.
+Result<void> add_standing(const Asked& asked, const When& when, Position event, v1::LateRow& out) {
+    DAYBOOK_ASSIGN(const Position by, when.reading.corrected_by(event, when.at.known));
+    if (by == kNoPosition) {
+        out.add_stands(event);
+        return {};
+    }
+    DAYBOOK_ASSIGN(const v1::Event declaration, asked.event_at(by));
+    if (declaration.correcting().target() != event) {
+        DAYBOOK_ASSIGN(const v1::Event corrective, asked.event_at(event));
+        DAYBOOK_ASSIGN(const v1::Event first, asked.event_at(corrective.correcting().declaration()));
+        return add_standing(asked, when, first.correcting().target(), out);
+    }
+    for (const std::string& corrective : declaration.command().correction_declared().correctives()) {
+        if (const auto position = position_of(asked, corrective)) {
+            DAYBOOK_TRY(add_standing(asked, when, *position, out));
+        }
+    }
+    return {};
+}
+
 // What a correction supersedes, and what stands in its place; the counts and days that it reaches behind are those of
 // what leaves, or comes back. Correctives have rows of their own.
-Result<void> fill_correction(const Asked& asked, const Reading& reading, const v1::Event& event, Position declared,
+Result<void> fill_correction(const Asked& asked, const When& when, const v1::Event& event, Position declared,
                              v1::LateRow& out) {
     const v1::CorrectionDeclared& correction = event.command().correction_declared();
     out.set_reason(v1::CorrectionDeclared::Reason_Name(correction.reason()));
@@ -117,12 +140,13 @@ Result<void> fill_correction(const Asked& asked, const Reading& reading, const v
         out.set_delay_minutes(
             std::max<Micros>(0, time_of(event.recorded_at()) - time_of(superseded.recorded_at())) / kMinute);
         v1::Event changed = superseded;
+        Position first = *target;
         while (changed.command().has_correction_declared()) {
-            const auto before = position_of(asked, changed.command().correction_declared().target());
-            if (!before) break;
-            DAYBOOK_ASSIGN(changed, asked.event_at(*before));
+            first = changed.correcting().target();
+            DAYBOOK_ASSIGN(changed, asked.event_at(first));
         }
-        DAYBOOK_TRY(fill_passed(asked, reading, changed, declared, out));
+        DAYBOOK_TRY(fill_passed(asked, when.reading, changed, declared, out));
+        DAYBOOK_TRY(add_standing(asked, when, first, out));
     }
     for (const std::string& corrective : correction.correctives()) {
         if (const auto position = position_of(asked, corrective)) out.add_replacements(*position);
@@ -170,8 +194,10 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(entry.position));
         v1::LateRow& out = *message.add_rows();
         fill_late(event, entry.position, out);
+        DAYBOOK_ASSIGN(const Position by, reading.corrected_by(entry.position, when.at.known));
+        if (by != kNoPosition) out.set_corrected_by(by);
         const bool correction = event.command().has_correction_declared();
-        DAYBOOK_TRY(correction ? fill_correction(asked, reading, event, entry.position, out)
+        DAYBOOK_TRY(correction ? fill_correction(asked, when, event, entry.position, out)
                                : fill_passed(asked, reading, event, entry.position, out));
     }
     return codec::to_json(message);

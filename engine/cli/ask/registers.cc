@@ -16,14 +16,18 @@ std::string some(const Texts& texts) {
 
 std::string late_rows_text(const v1::LateAnswer& answer) {
     Table table({">position", "event", "occurred", "recorded", ">delay", ">by", ">approved", "reason", "item",
-                 "supersedes", ">counts passed", ">days passed"});
+                 "supersedes", ">corrected by", "what counts", ">counts passed", ">days passed"});
     for (const auto& row : answer.rows()) {
         std::string supersedes;
         if (row.has_target_position()) supersedes = "event " + std::to_string(row.target_position());
         for (const std::uint64_t position : row.replacements()) supersedes += ", by " + std::to_string(position);
+        std::string stands = row.has_target_position() && row.stands().empty() ? "nothing" : "";
+        for (const std::uint64_t position : row.stands())
+            stands += (stands.empty() ? "" : ", ") + std::to_string(position);
         table.add({std::to_string(row.position()), v1::EventType::Code_Name(row.type()), time_text(row.occurred_at()),
                    time_text(row.recorded_at()), late_text(row.delay_minutes()), number_text(row.by()),
                    number_text(row.approved_by()), row.reason(), some(row.items()), supersedes,
+                   number_text(row.corrected_by()), stands,
                    count_text(static_cast<std::uint64_t>(row.counts_passed_size())),
                    count_text(static_cast<std::uint64_t>(row.days_passed_size()))});
     }
