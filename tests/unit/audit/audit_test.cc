@@ -12,50 +12,13 @@
 #include "engine/crypto/signature.h"
 #include "projections/views.h"
 #include "tests/unit/audit/crafted.h"
+#include "tests/unit/audit/named.h"
 
 namespace daybook::audit {
 namespace {
 
 using custody::ObligationKind;
-using test::CraftedSalon;
 using testing::HasSubstr;
-
-// The payload of a SignedOut that need not be fit to be shown.
-constexpr const char* kForPhoto = R"("signed_out":{"purpose":"PHOTO"})";
-
-const Finding& of(const Report& report, int invariant) {
-    return report.findings[static_cast<std::size_t>(invariant) - 1];
-}
-
-std::set<int> violated(const Report& report) {
-    std::set<int> found;
-    for (const auto& finding : report.findings) {
-        if (finding.violated != 0) found.insert(finding.number);
-    }
-    return found;
-}
-
-std::string all_of_it(const Report& report) {
-    std::string out;
-    for (const auto& finding : report.findings) {
-        for (const auto& remark : finding.violations)
-            out += "I" + std::to_string(finding.number) + " event " + std::to_string(remark.event) + ": " +
-                   remark.what + "\n";
-    }
-    return out;
-}
-
-// The invariant is violated at that event, in those words; `others` may be too.
-void expect_named(const Report& report, int invariant, Position event, const std::string& words,
-                  std::set<int> others = {}) {
-    others.insert(invariant);
-    for (const int number : violated(report)) EXPECT_EQ(others.count(number), 1U) << all_of_it(report);
-    const auto& remarks = of(report, invariant).violations;
-    ASSERT_FALSE(remarks.empty()) << all_of_it(report);
-    EXPECT_EQ(remarks.front().event, event) << all_of_it(report);
-    EXPECT_THAT(remarks.front().what, HasSubstr(words));
-    EXPECT_FALSE(report.sound());
-}
 
 TEST(AuditTest, FindsNothingWhereAllIsInOrder) {
     CraftedSalon salon;
@@ -181,27 +144,6 @@ TEST(AuditTest, I5NamesAnEventThatDoesNotCloseWhatItEnds) {
     expect_named(salon.audit(), 5, wrong, "does not close what it says");
 }
 
-// A count of the vault in which the ring was seen and the other was not.
-struct Counted {
-    Position attested = 0;
-};
-Counted count(CraftedSalon& salon, const custody::CountLists& lists, const std::vector<std::string>& engine_lines) {
-    const std::string count = salon.id();
-    salon.add(salon.command("10 OC", {}, "", R"("count_opened":{"kind":"SPOT","accounts":["SITE/1/VAULT/A"]})", count));
-    salon.add(salon.command("10 OC", {}, CraftedSalon::kRing, R"("count_scanned":{"method":"RFID"})", count,
-                            R"(,"to":"SITE/1/VAULT/A")"));
-    return {salon.add(salon.command("10 OC", {"11"}, "", R"("count_attested":{})", count),
-                      {.lists = lists, .engine_lines = engine_lines})};
-}
-
-// The end of a day, with what it says of the vault.
-Position close_day(CraftedSalon& salon, const std::string& vault = "", const std::string& more = "") {
-    const std::string accounts =
-        vault.empty() ? "" : R"(,"accounts":[{"account":"SITE/1/VAULT/A",)" + vault + "}]";
-    const std::string closed = R"("day_closed":{"closing_count":")" + salon.id() + "\"" + accounts + "}";
-    return salon.add(salon.command("10 OC", {"12 VM"}, "", closed, "", more));
-}
-
 TEST(AuditTest, I6NamesAStatementThatDidNotGoOnAtAnEarlierRecordTime) {
     CraftedSalon salon;
     const std::string signed_out = salon.id();
@@ -262,165 +204,6 @@ TEST(AuditTest, I7NamesADifferenceWithoutADiscrepancy) {
     const auto other = *ItemId::parse(CraftedSalon::kOther);
     const auto counted = count(salon, {{ring}, {other}, {}, {}, {}}, {});
     expect_named(salon.audit(), 7, counted.attested, "opened no discrepancy");
-}
-
-TEST(AuditTest, I8NamesAMissingSecondSignature) {
-    CraftedSalon salon;
-    const Position wrong = salon.add(
-        salon.command("10 OC", {"10"}, CraftedSalon::kRing, kForPhoto, salon.id()),
-        {.to = "SITE/1/DISPLAY/C1"});
-    expect_named(salon.audit(), 8, wrong, "OC+any");
-}
-
-TEST(AuditTest, I8AsksForTheRoleAtTheEventsOwnTime) {
-    CraftedSalon salon;
-    salon.add(salon.command("13 HQ", {"12 VM"}, "",
-                            R"("role_revoked":{"grant":{"principal":15,"role":"SA"},"from":"2026-02-25T06:13:20Z"})"));
-    const Position wrong = salon.add(
-        salon.command("15 SA", {}, CraftedSalon::kRing, R"("reservation_placed":{"party":1001})", salon.id()));
-    expect_named(salon.audit(), 8, wrong, "SA/SM");
-}
-
-TEST(AuditTest, I8AsksForTheRoleAsKnownBeforeTheEvent) {
-    CraftedSalon salon;
-    const Position wrong = salon.add(salon.command(
-        "30 HQ", {"12 VM"}, "",
-        R"("role_granted":{"grant":{"principal":30,"role":"HQ"},"from":"2026-02-25T06:13:20Z"})"));
-    expect_named(salon.audit(), 8, wrong, "RoleGranted needs the signatures");
-}
-
-TEST(AuditTest, I8AsksWhoChangesAnotherSitesRulesForHisRoleThere) {
-    CraftedSalon salon;
-    salon.add(salon.command("13 HQ", {"12 VM"}, "",
-                            R"("role_granted":{"from":"2026-02-25T06:13:20Z",)"
-                            R"("grant":{"principal":31,"role":"HQ","site":1}})"));
-    const auto grant = [&](int site) {
-        return salon.add(salon.command("31 HQ", {"12 VM"}, "",
-                                       R"("role_granted":{"from":"2026-02-25T06:13:20Z",)"
-                                       R"("grant":{"principal":32,"role":"SA","site":)" +
-                                           std::to_string(site) + "}}"));
-    };
-    grant(1);
-    EXPECT_TRUE(salon.audit().sound()) << all_of_it(salon.audit());
-    const Position wrong = grant(2);
-    expect_named(salon.audit(), 8, wrong, "RoleGranted needs the signatures");
-}
-
-TEST(AuditTest, I8NamesARoleThatTheActorClaimsAndDoesNotHold) {
-    CraftedSalon salon;
-    const std::string target = salon.id();
-    salon.next_id(target);
-    salon.add(salon.command("19 QA", {}, CraftedSalon::kRing,
-                            R"("inspection_recorded":{"phase":"STOCK","verdict":"PASS"})"));
-    const Position wrong = salon.add(salon.command("11 QA", {"12 VM"}, "",
-                                                   R"("correction_declared":{"target":")" + target +
-                                                       R"(","reason":"DID_NOT_OCCUR"})"),
-                                     {.engine_lines = {CraftedSalon::kRing}});
-    expect_named(salon.audit(), 8, wrong, "CorrectionDeclared needs the signatures");
-}
-
-TEST(AuditTest, I8NamesACorrectionOfOnesOwn) {
-    CraftedSalon salon;
-    const std::string target = salon.id();
-    salon.next_id(target);
-    salon.add(salon.command("10 OC", {}, CraftedSalon::kRing,
-                            R"("inspection_recorded":{"phase":"STOCK","verdict":"PASS"})"));
-    const Position wrong = salon.add(salon.command("10 OC", {"12 VM"}, "",
-                                                   R"("correction_declared":{"target":")" + target +
-                                                       R"(","reason":"DID_NOT_OCCUR"})"),
-                                     {.engine_lines = {CraftedSalon::kRing}});
-    expect_named(salon.audit(), 8, wrong, "himself");
-}
-
-// Two rings on one memo, which together are worth more than one of them may sign for.
-TEST(AuditTest, I8NamesAMemoThatIsWorthMoreInTheBooksThanOneMaySignFor) {
-    const auto issue = [](CraftedSalon& salon, const std::vector<std::string>& attest, bool both) {
-        salon.add(salon.command("13 HQ", {"12 VM"}, "",
-                                R"("policy_set":{"key":"sign.memo_value","from":"2026-02-25T06:13:20Z",)"
-                                R"("value":{"money":{"minor":150000,"currency":"EUR"}}})"));
-        const std::string ring = std::string(R"({"item":")") + CraftedSalon::kRing + "\"}";
-        const std::string other = std::string(R"(,{"item":")") + CraftedSalon::kOther + "\"}";
-        return salon.add(salon.command("15 SA", attest, "",
-                                       R"("memo_out_issued":{"memo":"M1","party":900,"purpose":"PRESS",)"
-                                       R"("due_at":"2031-01-01T00:00:00Z",)"
-                                       R"("insured":{"minor":100000,"currency":"EUR"}})",
-                                       salon.id(), R"(,"lines":[)" + ring + (both ? other : "") + "]"),
-                         {.to = "EXT/MEMO/M1"});
-    };
-    CraftedSalon one, both, countersigned;
-    issue(one, {"700"}, false);
-    EXPECT_TRUE(one.audit().sound()) << all_of_it(one.audit());
-    issue(countersigned, {"700", "12 VM"}, true);
-    EXPECT_TRUE(countersigned.audit().sound()) << all_of_it(countersigned.audit());
-    const Position wrong = issue(both, {"700"}, true);
-    expect_named(both.audit(), 8, wrong, "a memo of 200000 minor units");
-}
-
-std::string late_by(CraftedSalon& salon, Micros delay, const std::string& approver = "") {
-    return R"(,"occurred_at":")" + format_time(salon.now() - delay) + R"(","late":{"flag":true,"reason":"x")" +
-           (approver.empty() ? "" : R"(,"approver":)" + approver) + "}";
-}
-
-TEST(AuditTest, I8NamesALateFactInAClosedDayThatHeadquartersHasNotSigned) {
-    const auto inspect = [](CraftedSalon& salon, const std::vector<std::string>& attest) {
-        close_day(salon);
-        return salon.add(salon.command("19 QA", attest, CraftedSalon::kRing,
-                                       R"("inspection_recorded":{"phase":"STOCK","verdict":"PASS"})", "",
-                                       late_by(salon, 30 * kSecond)));
-    };
-    CraftedSalon with, without;
-    inspect(with, {"13 HQ"});
-    EXPECT_TRUE(with.audit().sound()) << all_of_it(with.audit());
-    const Position wrong = inspect(without, {"12 VM"});
-    expect_named(without.audit(), 8, wrong, "HQ has not signed");
-}
-
-TEST(AuditTest, I8NamesALateFactBehindACountThatNoManagerApproved) {
-    const auto sign_out = [](CraftedSalon& salon, const std::vector<std::string>& attest, const std::string& approver) {
-        const auto ring = *ItemId::parse(CraftedSalon::kRing);
-        const auto other = *ItemId::parse(CraftedSalon::kOther);
-        count(salon, {{ring}, {other}, {}, {}, {}}, {CraftedSalon::kOther});
-        return salon.add(salon.command("10 OC", attest, CraftedSalon::kRing, kForPhoto, salon.id(),
-                                       late_by(salon, 150 * kSecond, approver)),
-                         {.to = "SITE/1/DISPLAY/C1"});
-    };
-    CraftedSalon with, without, not_named;
-    sign_out(with, {"15", "12 VM"}, "12");
-    EXPECT_TRUE(with.audit().sound()) << all_of_it(with.audit());
-    const Position wrong = sign_out(without, {"15"}, "12");
-    expect_named(without.audit(), 8, wrong, "no VM is named in late.approver and attests");
-    const Position also_wrong = sign_out(not_named, {"15", "12 VM"}, "");
-    expect_named(not_named.audit(), 8, also_wrong, "SITE/1/VAULT/A was counted");
-}
-
-TEST(AuditTest, I8NamesACorrectionInAClosedDayThatHeadquartersHasNotSigned) {
-    // What is corrected lies in a closed day; or what takes its place does.
-    const auto correct = [](CraftedSalon& salon, const std::vector<std::string>& attest, bool replaced) {
-        const std::string target = salon.id(), corrective = salon.id();
-        const auto inspect = [&](const std::string& id, const std::string& more) {
-            salon.next_id(id);
-            return salon.add(salon.command("19 QA", {}, CraftedSalon::kRing,
-                                           R"("inspection_recorded":{"phase":"STOCK","verdict":"PASS"})", "", more));
-        };
-        if (!replaced) inspect(target, "");
-        close_day(salon);
-        if (replaced) inspect(target, "");
-        const Position declared = salon.log().head();
-        salon.add(salon.command("11 OC", attest, "",
-                                R"("correction_declared":{"target":")" + target + "\"" +
-                                    (replaced ? R"(,"reason":"INCORRECT_DATA","correctives":[")" + corrective + "\"]}"
-                                              : R"(,"reason":"DID_NOT_OCCUR"})")),
-                  {.batch_last = declared + (replaced ? 1 : 0), .engine_lines = {CraftedSalon::kRing}});
-        if (replaced) inspect(corrective, late_by(salon, 150 * kSecond));
-        return declared;
-    };
-    for (const bool replaced : {false, true}) {
-        CraftedSalon with, without;
-        correct(with, {"12 VM", "13 HQ"}, replaced);
-        EXPECT_TRUE(with.audit().sound()) << replaced << all_of_it(with.audit());
-        const Position wrong = correct(without, {"12 VM"}, replaced);
-        expect_named(without.audit(), 8, wrong, "HQ has not signed");
-    }
 }
 
 TEST(AuditTest, I9NamesAFalseLink) {
