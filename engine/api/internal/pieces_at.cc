@@ -62,11 +62,14 @@ projections::ItemRow item_row(const custody::PieceState& piece) {
 }
 
 Result<void> fill_open(const projections::Reading& reading, const projections::ItemRow& row, const RowContext& context,
-                       v1::ItemRow& out) {
+                       OpenLines lines, v1::ItemRow& out) {
     out.clear_obligations();
     for (const auto& open : row.open) {
         DAYBOOK_ASSIGN(const auto found, reading.obligation(open.ref));
-        if (found.row) fill_obligation(found.row->obligation, context, *out.add_obligations());
+        if (!found.row) continue;
+        v1::ObligationRow& obligation = *out.add_obligations();
+        if (lines == OpenLines::kTold) fill(*found.row, context, obligation);
+        else fill_obligation(found.row->obligation, context, obligation);
     }
     return {};
 }

@@ -36,9 +36,11 @@ private:
 
 // As the answers about the present have it.
 projections::ItemRow item_row(const custody::PieceState& piece);
-// The open obligations of a piece of the present in full, but for open_lines and items: as those of the past are told.
+// The open obligations of a piece of the present in full, of which its own row knows only the names: as those of the
+// past are told, or with open_lines, which are told about now only.
+enum class OpenLines : std::uint8_t { kLeftOut, kTold };
 Result<void> fill_open(const projections::Reading& reading, const projections::ItemRow& row, const RowContext& context,
-                       v1::ItemRow& out);
+                       OpenLines lines, v1::ItemRow& out);
 // How many of its pieces an obligation is still open for takes the chains of the others: it is left out.
 void fill_obligation(const custody::Obligation& obligation, const RowContext& context, v1::ObligationRow& out);
 

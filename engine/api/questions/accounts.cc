@@ -103,7 +103,7 @@ Result<std::string> account(const Asked& asked) {
         DAYBOOK_ASSIGN(const auto item, reading.item(row.item));
         if (!item.row) continue;
         fill(*item.row, context, *message.add_items());
-        DAYBOOK_TRY(fill_open(reading, *item.row, context, *message.mutable_items()->rbegin()));
+        DAYBOOK_TRY(fill_open(reading, *item.row, context, OpenLines::kLeftOut, *message.mutable_items()->rbegin()));
     }
     for (const auto& row : supplies.rows) fill(row, *message.add_supplies());
     message.set_next(cursor_text(asked, when, found.next));

@@ -8,20 +8,6 @@
 namespace daybook::api {
 namespace {
 
-// An open obligation of a piece, of which the piece's own row knows only the name.
-Result<void> complete(const RowContext& context, const projections::Reading& reading, v1::ObligationRow& out,
-                      const std::vector<projections::OpenObligation>& open) {
-    for (const auto& one : open) {
-        if (static_cast<int>(one.kind) != static_cast<int>(out.kind())) continue;
-        DAYBOOK_ASSIGN(const auto found, reading.obligation(one.ref));
-        if (!found.row) continue;
-        v1::ObligationRow whole;
-        fill(*found.row, context, whole);
-        if (whole.obligation() == out.obligation()) out = whole;
-    }
-    return {};
-}
-
 // How long a piece's answer waits for the deciding thread, to say which events are legal.
 constexpr std::chrono::milliseconds kWaitForLegal{50};
 
@@ -65,9 +51,7 @@ Result<std::string> item(const Asked& asked) {
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     const RowContext context{asked.context.currency, when.at.valid};
     fill(*found.row, context, *message.mutable_item());
-    for (auto& obligation : *message.mutable_item()->mutable_obligations()) {
-        DAYBOOK_TRY(complete(context, when.reading, obligation, found.row->open));
-    }
+    DAYBOOK_TRY(fill_open(when.reading, *found.row, context, OpenLines::kTold, *message.mutable_item()));
     fill_legal_next(asked, *found.row, *message.mutable_item());
     return codec::to_json(message);
 }
