@@ -36,7 +36,7 @@
 namespace daybook::projections {
 
 // The format of what lies in views/. Views of an older format are built anew; those of a newer one are an error.
-inline constexpr std::uint32_t kFormatVersion = 5;
+inline constexpr std::uint32_t kFormatVersion = 6;
 
 struct Options {
     std::filesystem::path dir;  // the data directory; the views lie in dir/"views"
@@ -163,7 +163,7 @@ public:
     // position.
     [[nodiscard]] Result<Rows<DayEntryRow>> day(SiteId site, Micros at, const Page& page,
                                                 Position known = kNoPosition) const;
-    // search: by model and so on, then item. An epc is matched exactly.
+    // search: by model and so on, then item. An epc is matched exactly, with the registration that counts.
     [[nodiscard]] Result<Rows<FoundRow>> search(const SearchQuery& query, const Page& page) const;
     [[nodiscard]] Result<One<ItemId>> item_of_epc(std::string_view epc) const;
     // registers: entries at positions in [from, to), the oldest first; `enough` of them, or some more. The register of
@@ -247,7 +247,7 @@ public:
     [[nodiscard]] Result<Rows<DayRow>> days(SiteId site) const;
     // The entries of the business day that contains an instant, by valid time.
     [[nodiscard]] Result<Rows<DayEntryRow>> day(SiteId site, Micros at, const Page& page) const;
-    // search: by model and so on, then item. An epc is matched exactly.
+    // search: by model and so on, then item. An epc is matched exactly, with the registration that counts.
     [[nodiscard]] Result<Rows<FoundRow>> search(const SearchQuery& query, const Page& page) const;
     [[nodiscard]] Result<One<ItemId>> item_of_epc(std::string_view epc) const;
 

@@ -22,7 +22,7 @@ struct Context {
     Micros now = 0;               // the record time the event would get; never below Books::recorded_at
     Position position = 0;        // the position it would get
     bool obligation_used = false; // its obligation id was used before
-    bool epc_used = false;        // its epc was registered before
+    std::optional<Position> epc_used;  // where its epc was registered before
     std::optional<Position> target;  // CorrectionDeclared: the position of its target, if there is such an event
     const Past* past = nullptr;      // of the pieces, where decide() has asked for it; of a correction always
 };

@@ -348,6 +348,18 @@ Fault check_line(const Case& c, std::size_t i) {
     return check_accounts(c, i);
 }
 
+// An epc is used for ever, whatever became of the registration, but by a corrective of it.
+Refusal refuse_epc(const Case& c, std::size_t i) {
+    Refusal refusal = refuse_line(
+        c, i, RefusalCode::kDuplicateItem,
+        "the epc " + std::string(c.payload<ItemRegistered>().epc) + " was registered by event " +
+            std::to_string(*c.context.epc_used) + ", and an epc is used for ever. Was it that piece's by mistake, then "
+            "correct that event, and register the right piece by the corrective (take back a correction of it without "
+            "one first)");
+    refusal.event = *c.context.epc_used;
+    return refusal;
+}
+
 }  // namespace
 
 Fault check_items(const Case& c) {
@@ -376,11 +388,7 @@ Fault check_items(const Case& c) {
         // An id is used for ever: also before its piece was registered, and after that was taken back.
         const bool used = !c.part && !is_corrective(c) && c.books.items.find(c.command.lines[i].item) != nullptr;
         if (known || used) return refuse_state(c, i, RefusalCode::kDuplicateItem);
-        if (c.context.epc_used) {
-            return refuse_line(
-                c, i, RefusalCode::kDuplicateItem,
-                "a piece with the epc " + std::string(c.payload<ItemRegistered>().epc) + " is registered already");
-        }
+        if (c.context.epc_used) return refuse_epc(c, i);
     }
     if (!c.is(EventType::kIdentityResolved) || c.payload<IdentityResolved>().keep || c.part) return std::nullopt;
     if (real_item(c, c.payload<IdentityResolved>().real) != nullptr) return std::nullopt;

@@ -17,39 +17,23 @@ constexpr Micros kEver = std::numeric_limits<Micros>::max();
 // Finds out what is effective among the entries, which are all that is known, and gives each its place: that of its
 // position, but of a corrective at its target's valid time, the target's.
 std::vector<Position> settle(Entries& entries) {
-    std::unordered_map<Position, std::size_t> index;
-    bool corrected = false;
-    std::vector<Position> places(entries.size());
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        places[i] = entries[i].row.position;
-        corrected |= entries[i].declaration;
+    // What does not count, and by which declaration. Whatever corrects a declaration comes behind it: from the end,
+    // each is settled before what it acts on. A declaration need not have an entry: that of a corrective that
+    // registered the piece has none, and one that takes it back has.
+    std::unordered_map<Position, Position> gone;
+    for (auto one = entries.rbegin(); one != entries.rend(); ++one) {
+        if (one->declaration && gone.count(one->row.position) == 0) gone.emplace(one->target, one->row.position);
     }
-    if (!corrected) return places;
-    for (std::size_t i = 0; i < entries.size(); ++i) index.emplace(entries[i].row.position, i);
-    // Whatever corrects a declaration comes behind it: from the end, each is settled before what it acts on.
-    for (std::size_t i = entries.size(); i-- > 0;) {
-        const HistoryEntry& one = entries[i];
-        if (!one.declaration) continue;
-        if (const auto target = index.find(one.target); target != index.end() && one.row.effective) {
-            entries[target->second].row.effective = false;
-            entries[target->second].row.corrected_by = one.row.position;
-        }
-    }
-    for (const HistoryEntry& one : entries) {
-        if (!one.declaration) continue;
-        const auto target = index.find(one.target);
-        for (const Position position : one.correctives) {
-            const auto corrective = index.find(position);
-            if (corrective == index.end()) continue;
-            HistoryRow& row = entries[corrective->second].row;
-            if (!one.row.effective && row.effective) {
-                row.effective = false;
-                row.corrected_by = one.row.corrected_by;
-            }
-            if (target != index.end() && row.occurred_at == entries[target->second].row.occurred_at) {
-                places[corrective->second] = places[target->second];
-            }
-        }
+    std::vector<Position> places;
+    places.reserve(entries.size());
+    for (HistoryEntry& one : entries) {
+        places.push_back(one.place);
+        if (gone.empty()) continue;
+        auto by = gone.find(one.row.position);
+        if (by == gone.end() && one.declared_by != kNoPosition) by = gone.find(one.declared_by);
+        if (by == gone.end()) continue;
+        one.row.effective = false;
+        one.row.corrected_by = by->second;
     }
     return places;
 }

@@ -15,7 +15,8 @@ enum Holds : std::uint8_t {
     kMoves = 2,    // the account
     kRetold = 4,   // where the piece is then, and steps
     kInsured = 8,  // a value
-    kDeclares = 16,  // target and correctives
+    kDeclares = 16,  // the target
+    kCorrects = 32,  // declaration and place
 };
 
 tl::unexpected<Error> damaged(Position position) {
@@ -75,14 +76,6 @@ bool take_retold(RowReader& reader, HistoryEntry& out) {
     return reader.ok();
 }
 
-void take_declaration(RowReader& reader, HistoryEntry& out) {
-    out.declaration = true;
-    out.target = reader.number();
-    for (std::uint64_t left = reader.number(); left != 0 && reader.ok(); --left) {
-        out.correctives.push_back(reader.number());
-    }
-}
-
 // Entry: type, record time, how much later than valid time that is, line + 1 (0: none), what else it holds, and that.
 Result<void> take_entry(Position position, std::string_view bytes, HistoryEntry& out) {
     RowReader reader(bytes);
@@ -99,7 +92,13 @@ Result<void> take_entry(Position position, std::string_view bytes, HistoryEntry&
     if ((holds & kMoves) != 0 && !take_account(reader, row.to)) return damaged(position);
     if (row.retold && !take_retold(reader, out)) return damaged(position);
     if ((holds & kInsured) != 0) out.insured_minor = reader.signed_number();
-    if ((holds & kDeclares) != 0) take_declaration(reader, out);
+    out.declaration = (holds & kDeclares) != 0;
+    if (out.declaration) out.target = reader.number();
+    out.place = position;
+    if ((holds & kCorrects) != 0) {
+        out.declared_by = position - reader.number();
+        out.place = position - reader.number();
+    }
     if (!reader.ok() || !reader.done()) return damaged(position);
     return {};
 }
@@ -136,8 +135,8 @@ std::string correction_group(Position position) {
     key_u64(group, position);
     return group;
 }
-constexpr char kCorrects = 0;  // what a declaration does to an event: it takes it out …
-constexpr char kBringsIn = 1;  // … or brings it in
+constexpr char kTakesOut = 0;  // what a declaration does to an event
+constexpr char kBringsIn = 1;
 
 }  // namespace
 
@@ -153,11 +152,9 @@ Result<void> HistoryFold::take_declaration(const Step& step, Store& store) {
         store.layer().append(Table::kCorrections, correction_group(position), {&what, 1}, step.position());
     };
     DAYBOOK_ASSIGN(target_, find(declared.target));
-    note(target_, kCorrects);
-    correctives_.clear();
+    note(target_, kTakesOut);
     for (const EventId& id : declared.correctives) {
         DAYBOOK_ASSIGN(const Position corrective, find(id));
-        correctives_.push_back(corrective);
         note(corrective, kBringsIn);
     }
     return {};
@@ -169,13 +166,16 @@ void HistoryFold::put_entry(const PieceChange& piece, const Step& step) {
     const custody::AccountId to = moved_to(piece, step);
     const auto insured = piece.line == HistoryRow::kNoLine ? std::nullopt : insured_by(event.command);
     const bool declares = event.command.type == custody::EventType::kCorrectionDeclared;
+    const custody::Correcting& correcting = event.decided.correcting;
+    const bool corrects = correcting.declaration != kNoPosition;
     char head[4 * kNumberBytesMax + 1 + kAccountWrittenMax];
     char* end = write_number(head, static_cast<std::uint64_t>(event.command.type));
     end = write_signed(end, event.recorded_at);
     end = write_signed(end, event.recorded_at - at);
     end = write_number(end, piece.line == HistoryRow::kNoLine ? 0 : std::uint64_t{piece.line} + 1);
     *end++ = static_cast<char>((event.command.late.flag ? kLate : 0) | (to.empty() ? 0 : kMoves) |
-                               (piece.retold ? kRetold : 0) | (insured ? kInsured : 0) | (declares ? kDeclares : 0));
+                               (piece.retold ? kRetold : 0) | (insured ? kInsured : 0) | (declares ? kDeclares : 0) |
+                               (corrects ? kCorrects : 0));
     if (!to.empty()) end = write_account(end, to);
     entry_.assign(head, static_cast<std::size_t>(end - head));
     if (piece.retold) {
@@ -191,10 +191,10 @@ void HistoryFold::put_entry(const PieceChange& piece, const Step& step) {
         }
     }
     if (insured) put_signed(entry_, *insured);
-    if (!declares) return;
-    put_number(entry_, target_);
-    put_number(entry_, correctives_.size());
-    for (const Position corrective : correctives_) put_number(entry_, corrective);
+    if (declares) put_number(entry_, target_);
+    if (!corrects) return;
+    put_number(entry_, event.position - correcting.declaration);
+    put_number(entry_, correcting.place == kNoPosition ? 0 : event.position - correcting.place);
 }
 
 Result<void> HistoryFold::fold(const Step& step, Store& store) {
@@ -268,7 +268,7 @@ Result<Position> corrected_by(const ReadPoint& point, Position position, Positio
     for (const ListEntry& entry : entries) {
         // Corrections of corrections come later in the log: this ends.
         DAYBOOK_ASSIGN(const Position by, corrected_by(point, entry.position, known));
-        const bool corrects = entry.bytes == std::string(1, kCorrects);
+        const bool corrects = entry.bytes == std::string(1, kTakesOut);
         if (corrects && by == kNoPosition) return entry.position;
         if (!corrects && by != kNoPosition) return by;
     }

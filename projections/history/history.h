@@ -27,8 +27,7 @@ private:
     void put_entry(const PieceChange& piece, const Step& step);
 
     const PositionOf position_of_;
-    Position target_ = 0;                // of the CorrectionDeclared that is being folded …
-    std::vector<Position> correctives_;  // … and of its correctives
+    Position target_ = 0;  // of the CorrectionDeclared that is being folded
     std::string entry_, key_;
 };
 
@@ -45,7 +44,10 @@ struct HistoryEntry {
     std::optional<std::int64_t> insured_minor;  // registration and amendment: the value that they give it
     bool declaration = false;                   // a CorrectionDeclared:
     Position target = 0;
-    std::vector<Position> correctives;
+    // A corrective: its declaration, which has no line for a piece that it registers; and its place among the events of
+    // one valid time (custody::Correcting).
+    Position declared_by = kNoPosition;
+    Position place = 0;
 };
 // Those at positions before `known`.
 Result<std::vector<HistoryEntry>> read_entries(const ReadPoint& point, const ItemId& item, Position known);

@@ -5,6 +5,7 @@
 
 #include "engine/crypto/digest.h"
 #include "projections/cursor.h"
+#include "projections/history/history.h"
 #include "projections/store/encoding.h"
 #include "projections/views.h"
 
@@ -118,15 +119,17 @@ Result<void> SearchFold::add(const custody::Item& item, std::int64_t sign, const
 
 Result<void> SearchFold::fold(const Step& step, Store& store) {
     const auto* registered = std::get_if<custody::ItemRegistered>(&step.event.command.payload);
+    if (registered != nullptr && !registered->epc.empty()) {
+        suffix_.clear();
+        key_u64(suffix_, step.position());
+        value_.clear();
+        put_uuid(value_, step.event.command.lines.front().item);
+        store.layer().put(Table::kEpcs, digest_bytes(registered->epc), suffix_, value_, step.position() + 1);
+    }
     for (const PieceChange& piece : step.pieces) {
         if (piece.before != nullptr && key_of(*piece.before) == key_of(*piece.after)) continue;
         if (piece.before != nullptr) DAYBOOK_TRY(add(*piece.before, -1, step, store));
         DAYBOOK_TRY(add(*piece.after, 1, step, store));
-        if (registered != nullptr && !registered->epc.empty()) {
-            value_.clear();
-            put_uuid(value_, piece.after->id);
-            store.layer().put(Table::kEpcs, digest_bytes(registered->epc), {}, value_, step.position() + 1);
-        }
     }
     return {};
 }
@@ -158,11 +161,17 @@ Result<Rows<FoundRow>> read_search(const ReadPoint& point, const SearchQuery& qu
 }
 
 Result<std::optional<ItemId>> read_item_of_epc(const ReadPoint& point, std::string_view epc) {
-    std::string value;
-    DAYBOOK_ASSIGN(const bool there, point.get(Table::kEpcs, digest_bytes(epc), {}, value));
-    if (!there) return std::optional<ItemId>();
-    if (value.size() != kUuidBytes) return damaged();
-    return std::optional<ItemId>(ItemId(Uuid::load(value.data())));
+    // One, and correctives of it: few.
+    Scan scan = point.scan_prefix(Table::kEpcs, digest_bytes(epc));
+    while (scan.next()) {
+        if (scan.key().size() != kDigestBytes + 8 || scan.value().size() != kUuidBytes) return damaged();
+        const ItemId item(Uuid::load(scan.value().data()));
+        const Position registration = get_be64(scan.key().data() + kDigestBytes);
+        DAYBOOK_ASSIGN(const bool counts, is_effective(point, registration, point.position()));
+        if (counts) return std::optional<ItemId>(item);
+    }
+    DAYBOOK_TRY(scan.status());
+    return std::optional<ItemId>();
 }
 
 }  // namespace daybook::projections

@@ -79,7 +79,7 @@ inline constexpr std::array<TableInfo, kTableCount> kTables{{
     {Table::kDayEnds, View::kDays, 'z', TableKind::kRows, 4},             // site, valid time, position
     {Table::kCatalogue, View::kSearch, 'c', TableKind::kRows, 0},         // the attributes of a kind of piece
     {Table::kFound, View::kSearch, 'f', TableKind::kRows, 16},            // digest of its attributes, item
-    {Table::kEpcs, View::kSearch, 'x', TableKind::kRows, 0},              // digest of the epc
+    {Table::kEpcs, View::kSearch, 'x', TableKind::kRows, 16},             // digest of an epc, position
     {Table::kNumbers, View::kRegisters, 'n', TableKind::kLists, 16},      // digest of a number
     {Table::kRegisters, View::kRegisters, 'r', TableKind::kLists, 5},     // register, site
 }};

@@ -1,6 +1,9 @@
 // What is told of the past where facts came late or were corrected, and page by page (domain: 9.1, 5.5).
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <thread>
+
 #include "tests/acceptance/salon.h"
 
 namespace daybook::acceptance {
@@ -226,6 +229,90 @@ TEST_F(RetoldCorrections, ALateFactSaysWhatCorrectedIt) {
     EXPECT_EQ(Salon::field(rows[0], "corrected_by"), std::to_string(by));
     EXPECT_THAT(rows[1], Not(HasSubstr("corrected_by")));
     EXPECT_THAT(salon_.ask("late?known_at=" + std::to_string(late)), Not(HasSubstr("corrected_by")));
+}
+
+// ---- Registrations: an epc is used for ever, but by a corrective of the registration that used it (domain: 5.3) ----
+
+class RetoldRegistrations : public Retold {
+protected:
+    // The command; its id is the salon's last one.
+    std::string registered(const std::string& item, const std::string& epc, const std::string& serial = "",
+                           const std::string& at = "2030-03-02T08:00:00Z") {
+        return salon_.say("10 OC", {},
+                          R"("item_registered":{"origin":"OPENING","owner":{"kind":"HOUSE","id":1},"epc":)" +
+                              Salon::quoted(epc) + R"(,"serial":)" + Salon::quoted(serial) + "}",
+                          Salon::lines({item}) + Salon::to("EXT/SUPPLIER/501"), {.at = at});
+    }
+    // The only piece that is found; "" where none is.
+    std::string found(const std::string& by) {
+        const auto rows = Salon::rows(salon_.ask("items?" + by), "rows");
+        EXPECT_LE(rows.size(), 1U) << by;
+        return rows.empty() ? "" : Salon::field(rows[0], "item");
+    }
+    // As the read models that are made anew have it as well.
+    void expect_found(const std::string& epc, const std::string& item) {
+        EXPECT_EQ(found("epc=" + epc), item);
+        salon_.reopen();
+        EXPECT_EQ(found("epc=" + epc), item);
+        test::must(salon_.ledger().views().rebuild(salon_.ledger().event_log()));
+        EXPECT_EQ(found("epc=" + epc), item);
+    }
+};
+
+TEST_F(RetoldRegistrations, WhatWasTakenBackIsNotFound) {
+    const std::string ring = salon_.id();
+    salon_.accept(registered(ring, "urn:epc:1", "S-1"));
+    const std::string registration = salon_.last_id();
+    expect_found("urn:epc:1", ring);
+    EXPECT_EQ(found("number=S-1"), ring);
+    EXPECT_EQ(found(""), ring);
+    salon_.correct(registration);
+    const std::string declaration = salon_.last_id();
+    expect_found("urn:epc:1", "");
+    EXPECT_EQ(found("number=S-1"), "");
+    EXPECT_EQ(found(""), "");
+    salon_.correct(declaration, "", "", "81 HQ");
+    expect_found("urn:epc:1", ring);
+    EXPECT_EQ(found("number=S-1"), ring);
+    EXPECT_EQ(found(""), ring);
+}
+
+TEST_F(RetoldRegistrations, AnEpcPassesToAnotherPieceByACorrective) {
+    const std::string wrong = salon_.id(), right = salon_.id();
+    salon_.accept(registered(wrong, "urn:epc:1", "S-1"));
+    const std::string registration = salon_.last_id();
+    salon_.correct(registration);
+    const std::string declaration = salon_.last_id();
+    EXPECT_EQ(salon_.refuse(registered(right, "urn:epc:1")), "E_DUPLICATE_ITEM");
+    // The way that the refusal tells: the correction is taken back, and told again with the other piece.
+    salon_.correct(declaration, "", "", "81 HQ");
+    const std::string instead = registered(right, "urn:epc:1", "S-1");
+    const std::string instead_id = salon_.last_id();
+    salon_.correct(registration, instead, instead_id);
+    const std::string second = salon_.last_id();
+    expect_found("urn:epc:1", right);
+    EXPECT_EQ(found("number=S-1"), right);
+    EXPECT_EQ(salon_.where(right), "EXT/SUPPLIER/501");
+    // Still the epc of this one alone.
+    EXPECT_EQ(salon_.refuse(registered(salon_.id(), "urn:epc:1")), "E_DUPLICATE_ITEM");
+    salon_.correct(second, "", "", "81 HQ");
+    expect_found("urn:epc:1", wrong);
+    EXPECT_EQ(found("number=S-1"), wrong);
+    salon_.expect_sound();
+}
+
+TEST_F(RetoldRegistrations, ACorrectedEpcIsFoundAndTheWrongOneIsNot) {
+    const std::string ring = salon_.id();
+    salon_.accept(registered(ring, "urn:epc:wrong", "S-wrong"));
+    const std::string registration = salon_.last_id();
+    const std::string instead = registered(ring, "urn:epc:right", "S-right");
+    const std::string instead_id = salon_.last_id();
+    salon_.correct(registration, instead, instead_id);
+    expect_found("urn:epc:right", ring);
+    expect_found("urn:epc:wrong", "");
+    EXPECT_EQ(found("number=S-right"), ring);
+    EXPECT_EQ(found("number=S-wrong"), "");
+    salon_.expect_sound();
 }
 
 }  // namespace

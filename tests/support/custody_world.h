@@ -167,7 +167,7 @@ public:
         if (info(command.type).opens != 0) used_.insert(command.obligation);
         if (const auto* registered = std::get_if<ItemRegistered>(&command.payload);
             registered && !registered->epc.empty())
-            epcs_.insert(registered->epc);
+            epcs_.try_emplace(registered->epc, books.next);
         Retelling retelling;
         if (reaches_back_) {
             const bool correcting = command.type == EventType::kCorrectionDeclared;
@@ -196,7 +196,7 @@ public:
         context.position = books.next;
         context.obligation_used = used_.contains(command.obligation);
         if (const auto* registered = std::get_if<ItemRegistered>(&command.payload))
-            context.epc_used = epcs_.contains(registered->epc);
+            if (epcs_.contains(registered->epc)) context.epc_used = epcs_.at(registered->epc);
         if (const auto* correction = std::get_if<CorrectionDeclared>(&command.payload)) {
             const auto target = events_.find(correction->target);
             if (target != events_.end()) context.target = target->second;
@@ -451,7 +451,7 @@ private:
     std::deque<std::string> texts_;
     std::deque<Command> commands_;  // texts of policies and the like are views until apply() has kept them
     std::set<ObligationId> used_;
-    std::set<std::string_view> epcs_;
+    std::map<std::string_view, Position> epcs_;
     std::unordered_map<EventId, Position, UuidHash> events_;
     std::deque<Kept> log_;  // by position
     // Of the command judged last.

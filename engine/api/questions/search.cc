@@ -37,11 +37,11 @@ bool is_wanted(const ItemRow& piece, const Wanted& wanted) {
     return piece.retail_minor >= wanted.retail_from && piece.retail_minor <= wanted.retail_to;
 }
 
-// Adds a piece as it is now, if it is wanted.
+// Adds a piece as it is now, if it is wanted. One whose registration was taken back is none.
 Result<void> add_piece(const Asked& asked, const Reading& reading, const ItemId& id, const Wanted& wanted,
                        v1::SearchAnswer& message) {
     DAYBOOK_ASSIGN(const auto found, reading.item(id));
-    if (!found.row || !is_wanted(*found.row, wanted)) return {};
+    if (!found.row || found.row->state == State::kX0 || !is_wanted(*found.row, wanted)) return {};
     v1::ItemRow item;
     fill(*found.row, asked.context, item);
     v1::FoundItem& out = *message.add_rows();
@@ -68,12 +68,14 @@ Result<Wanted> wanted_of(const Asked& asked) {
     return wanted;
 }
 
-// The pieces of the events that carry a number: a serial, a repair, a memo.
+// The pieces of the events that carry a number and count: a serial, a repair, a memo.
 Result<void> add_by_number(const Asked& asked, const Reading& reading, const std::string& number,
                            const Wanted& wanted, std::size_t rows_max, v1::SearchAnswer& message) {
     DAYBOOK_ASSIGN(const auto carriers, reading.number(number, 0, reading.position(), rows_max));
     std::set<ItemId> seen;
     for (const auto& carrier : carriers) {
+        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(carrier.position, reading.position()));
+        if (!counts) continue;
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(carrier.position));
         for (const ItemId& item : items_of(event)) {
             if (static_cast<std::size_t>(message.rows_size()) == rows_max) return {};

@@ -287,8 +287,7 @@ Result<custody::Context> Judge::context_of(const custody::Command& command, cons
         context.obligation_used = used.has_value();
     }
     if (const auto epc = epc_of(command); !epc.empty() && (target == nullptr || epc_of(*target) != epc)) {
-        DAYBOOK_ASSIGN(const auto used, find_position(epc_key(epc)));
-        context.epc_used = used.has_value();
+        DAYBOOK_ASSIGN(context.epc_used, find_position(epc_key(epc)));
     }
     if (const auto* declared = std::get_if<custody::CorrectionDeclared>(&command.payload)) {
         DAYBOOK_ASSIGN(context.target, find_position(event_key(declared->target)));
