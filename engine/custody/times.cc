@@ -10,12 +10,6 @@ namespace {
 // A policy's seconds; more than a year is as good as for ever, and does not overflow.
 Micros seconds(std::int64_t count) { return std::min<std::int64_t>(count, 366LL * 24 * 3600) * kSecond; }
 
-std::string behind(const std::string& what, Micros newest) {
-    return "This version of Daybook takes the openings of counts, and attestations without a time, in the order in "
-           "which they happened: " +
-           what + " at " + format_time(newest) + "; send a later occurred_at, or none";
-}
-
 // RoleGranted, RoleRevoked and PolicySet do not reach back.
 Fault check_rule_start(const Case& c) {
     Micros from = 0;
@@ -28,19 +22,21 @@ Fault check_rule_start(const Case& c) {
                                                "; let it begin then or later");
 }
 
-Refusal behind_account(const AccountId& id, const std::string& what, Micros newest) {
-    Refusal refusal = refuse(RefusalCode::kBackdated, behind(what, newest));
-    refusal.account = id;
-    return refusal;
-}
-
-// A count is of what its accounts hold when it is opened: its cut is its own position.
+// A count is of what its accounts hold when it is opened: its cut is its own position, and the books that it is held
+// against are those of now.
 Fault check_behind_counted(const Case& c) {
     if (!c.is(EventType::kCountOpened)) return std::nullopt;
     for (const AccountId& id : c.payload<CountOpened>().accounts) {
         const Account* account = c.books.accounts.find(id);
-        if (account != nullptr && c.at < account->last_leg_at)
-            return behind_account(id, "the newest leg on " + id.path() + " is", account->last_leg_at);
+        if (account == nullptr || c.at >= account->last_leg_at) continue;
+        Refusal refusal = refuse(
+            RefusalCode::kBackdated,
+            "A count is of what its accounts hold when it is opened, and cannot be opened at " + format_time(c.at) +
+                ": pieces have come to " + id.path() + " or gone since, the last at " +
+                format_time(account->last_leg_at) + ". Open it as of then or later, or without occurred_at, and " +
+                "resolve a difference of a piece that was seen before it moved as COUNT_ERROR");
+        refusal.account = id;
+        return refusal;
     }
     return std::nullopt;
 }
@@ -55,9 +51,12 @@ Fault check_behind_differences(const Case& c) {
         for (const ItemId& id : *list) {
             const Item* item = c.books.items.find(id);
             if (item == nullptr || item->last_at <= c.at) continue;
-            Refusal refusal = refuse(RefusalCode::kBackdated, behind("the newest event of piece " + id.text() +
-                                                                         ", which the count found to differ, is",
-                                                                     item->last_at));
+            Refusal refusal = refuse(
+                RefusalCode::kBackdated,
+                "An attestation without a time lies behind the events of its site, and so before the newest one of "
+                "piece " +
+                    id.text() + ", which the count found to differ: that is at " + format_time(item->last_at) +
+                    ". Send an occurred_at behind it");
             refusal.item = id;
             refusal.event = item->last;
             return refusal;
