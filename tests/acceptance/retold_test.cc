@@ -315,5 +315,49 @@ TEST_F(RetoldRegistrations, ACorrectedEpcIsFoundAndTheWrongOneIsNot) {
     salon_.expect_sound();
 }
 
+// ---- Deadlines (O16): obligations and papers of one position ----
+
+TEST_F(Retold, PapersAndObligationsAreOfOnePosition) {
+    constexpr std::size_t kRings = 120;
+    const auto rings = salon_.bring(kRings);
+    std::vector<std::string> batches;  // each adds a paper and a carnet
+    for (std::size_t i = 0; i < kRings; ++i) {
+        const std::string number = std::to_string(i);
+        const std::string line = Salon::lines({rings[i]});
+        const std::string paper = salon_.say("70 LG", {},
+                                             R"("compliance_doc_attached":{"type":"CITES","number":"CT-)" + number +
+                                                 R"(","valid_from":"2030-03-01T00:00:00Z",)"
+                                                 R"("valid_to":"2030-09-05T00:00:00Z"})",
+                                             line);
+        const std::string carnet = salon_.say(
+            "70 LG", {"20 VM"},
+            R"("carnet_bound":{"carnet":"CH-)" + number + R"(","reexport_by":"2030-09-10T00:00:00Z"})",
+            line + Salon::opens(salon_.id()));
+        batches.push_back(Salon::atomic({paper, carnet}));
+    }
+    std::atomic<bool> done = false;
+    std::thread writer([&] {
+        for (const auto& batch : batches)
+            EXPECT_EQ(salon_.ledger().submit_json(batch).find("error"), std::string::npos);
+        done = true;
+    });
+    const auto times = [](const std::string& text, const std::string& what) {
+        std::size_t number = 0;
+        for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++number;
+        return number;
+    };
+    std::size_t asked = 0;
+    while (!done) {
+        const std::string board = salon_.ask("deadlines?rows=10000");
+        EXPECT_EQ(times(board, "\"CT-"), times(board, "\"CH-"));
+        ++asked;
+    }
+    writer.join();
+    EXPECT_GT(asked, 0U);
+    const std::string board = salon_.ask("deadlines?rows=10000");
+    EXPECT_EQ(times(board, "\"CT-"), kRings);
+    EXPECT_EQ(times(board, "\"CH-"), kRings);
+}
+
 }  // namespace
 }  // namespace daybook::acceptance

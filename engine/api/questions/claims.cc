@@ -1,11 +1,14 @@
 // What is owed to outsiders: repairs, pieces held or sold for later, and every deadline.
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "engine/api/internal/asked.h"
 #include "engine/api/internal/in_order.h"
 #include "engine/api/internal/open.h"
+#include "engine/api/internal/pieces_at.h"
 #include "schemas/daybook/v1/report.pb.h"
 
 namespace daybook::api {
@@ -215,9 +218,10 @@ bool is_with_us(State state) {
            state != State::kZ;
 }
 
-// Of the documents of one type that a piece has, the one that holds longest, where it ends.
+// Of the documents of one type that a piece with us has, the one that holds longest, where it ends.
 void add_running_out(const std::vector<custody::AttachedDoc>& documents, const custody::Item& piece,
                      std::vector<RunsOut>& out) {
+    if (!is_with_us(piece.state())) return;
     std::map<custody::DocType, const custody::AttachedDoc*> longest;
     for (const auto& document : documents) {
         const auto [known, is_new] = longest.try_emplace(document.type, &document);
@@ -230,15 +234,37 @@ void add_running_out(const std::vector<custody::AttachedDoc>& documents, const c
     }
 }
 
-// All of them, by when they run out. The documents of pieces are in the books, which may be ahead of the read models.
+// The pieces of the events in [from, to).
+Result<std::set<ItemId>> changed_pieces(const Asked& asked, Position from, Position to) {
+    std::set<ItemId> pieces;
+    log::Cursor cursor = asked.log.scan(from);
+    v1::Event event;
+    for (Position position = from; position < to; ++position) {
+        DAYBOOK_ASSIGN(const bool more, asked.next_event(cursor, event));
+        if (!more) break;
+        for (const ItemId& item : items_of(event)) pieces.insert(item);
+    }
+    return pieces;
+}
+
+// All of them, by when they run out. The documents of pieces are in the books, which may be ahead of the read models:
+// of a piece that has changed since, they are told by its chain, as the read models know it.
 Result<std::vector<RunsOut>> running_out(const Asked& asked, const DueQuery& query) {
     std::vector<RunsOut> found;
-    DAYBOOK_TRY(asked.look([&](const custody::Books& books, Micros) {
+    DAYBOOK_ASSIGN(const auto seen, asked.look([&](const custody::Books& books, Micros) {
         for (const auto& [id, documents] : books.documents.all()) {
-            const custody::Item* piece = books.items.find(id);
-            if (piece != nullptr && is_with_us(piece->state())) add_running_out(documents, *piece, found);
+            if (const custody::Item* piece = books.items.find(id)) add_running_out(documents, *piece, found);
         }
     }));
+    const Position known = asked.reading().position();
+    DAYBOOK_ASSIGN(const auto changed, changed_pieces(asked, known, seen.position));
+    std::erase_if(found, [&](const RunsOut& one) { return changed.contains(one.item); });
+    const When then{asked.reading(), {std::numeric_limits<Micros>::max(), known}, std::nullopt};
+    PiecesAt pieces(asked, then);
+    for (const ItemId& item : changed) {
+        DAYBOOK_ASSIGN(const auto piece, pieces.piece(item));
+        if (piece) add_running_out(piece->documents, piece->item, found);
+    }
     std::erase_if(found, [&](const RunsOut& one) {
         return (query.site != 0 && one.site != query.site) || (query.before != 0 && one.at >= query.before);
     });
