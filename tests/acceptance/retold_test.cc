@@ -315,6 +315,36 @@ TEST_F(RetoldRegistrations, ACorrectedEpcIsFoundAndTheWrongOneIsNot) {
     salon_.expect_sound();
 }
 
+// ---- A piece's version counts what is known, whatever the valid time (domain: 5.3) ----
+
+TEST_F(Retold, AVersionIsTheNumberOfEventsKnown) {
+    const std::string ring = salon_.bring(1)[0];
+    record("2030-03-02T09:00:00Z", salon_.sign_out(ring));
+    const Position known = salon_.ledger().head() - 1;
+    salon_.clock("2030-03-02T12:00:00Z");
+    salon_.correct(salon_.last_id());
+    const auto version = [&](const std::string& more) {
+        return Salon::field(salon_.ask("items/" + ring + more), "version");
+    };
+    const auto events = [&](const std::string& more) {
+        return std::to_string(Salon::rows(salon_.ask("items/" + ring + "/history" + more), "rows").size());
+    };
+    const std::string as_known = "?known_at=" + std::to_string(known);
+    EXPECT_EQ(version(""), events(""));
+    EXPECT_EQ(version("?valid_at=2030-03-02T08:30:00Z"), events(""));
+    EXPECT_EQ(version(as_known), events(as_known));
+    EXPECT_EQ(version(as_known + "&valid_at=2030-03-02T08:30:00Z"), events(as_known));
+    EXPECT_NE(events(as_known), events(""));
+    // It is what a command may expect.
+    const auto expecting = [&](const std::string& expected) {
+        return salon_.say("50 QA", {}, R"("inspection_recorded":{"phase":"STOCK","verdict":"PASS"})",
+                          Salon::lines({ring}) + R"(,"expect":[{"item":)" + Salon::quoted(ring) + R"(,"version":)" +
+                              expected + "}]");
+    };
+    EXPECT_EQ(salon_.refuse(expecting(version(as_known))), "E_STALE_VERSION");
+    salon_.accept(expecting(version("?valid_at=2030-03-02T08:30:00Z")));
+}
+
 // ---- Deadlines (O16): obligations and papers of one position ----
 
 TEST_F(Retold, PapersAndObligationsAreOfOnePosition) {
