@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -428,6 +431,47 @@ TEST_F(SequencerTest, ALaggingRunnerHoldsTheWriterAndThenTheQueue) {
         next = group->end();
     }
     for (auto& one : sent) static_cast<void>(Engine::get(std::move(one)));
+}
+
+// Whoever asks for the books waits for the deciding thread no longer than he said, and is not called back afterwards.
+TEST_F(SequencerTest, WhoLooksAtTheBooksWaitsNoLongerThanHisDeadline) {
+    std::promise<void> deciding, go_on;
+    std::shared_future<void> let_go = go_on.get_future().share();
+    std::atomic<bool> hold = true;
+    Options options = Engine::without_runner();
+    options.on_refused = [&](const custody::Command&, const custody::Refusal&, Micros) {  // on the deciding thread
+        if (!hold.exchange(false)) return;
+        deciding.set_value();
+        let_go.wait();
+    };
+    Engine engine(dir.path(), clock, options);
+    start(engine);
+    const auto look_by = [&](Deadline deadline, std::atomic<int>& looked) {
+        return engine.sequencer().inspect([&looked](const custody::Books&, Micros) { ++looked; }, deadline);
+    };
+    std::atomic<int> in_vain = 0, looked = 0;
+    ASSERT_TRUE(look_by(after(std::chrono::seconds(30)), looked));
+    auto held = engine.send({salon::signed_in(ids.next(), ids.next()), party()});
+    deciding.get_future().wait();
+    const auto began = std::chrono::steady_clock::now();
+    for (const auto wait : {std::chrono::milliseconds(0), std::chrono::milliseconds(50)}) {
+        const auto seen = look_by(after(wait), in_vain);
+        ASSERT_FALSE(seen);
+        EXPECT_EQ(seen.error().code, ErrorCode::kTimeout) << seen.error().message;
+    }
+    EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(50));
+    // Who has more time is served once it goes on, and sees what was decided.
+    std::thread patient([&] {
+        const auto seen = look_by(after(std::chrono::seconds(30)), looked);
+        ASSERT_TRUE(seen) << seen.error().message;
+        EXPECT_EQ(seen->position, 2U);
+    });
+    go_on.set_value();
+    patient.join();
+    EXPECT_FALSE(held.get()[0].accepted());
+    ASSERT_TRUE(look_by(after(std::chrono::seconds(30)), looked));
+    EXPECT_EQ(looked, 3);
+    EXPECT_EQ(in_vain, 0);
 }
 
 }  // namespace
