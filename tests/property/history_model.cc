@@ -450,6 +450,10 @@ std::string History::correct(const Correction& correction, std::int64_t now) {
     declared.seq = declared.place = first;
     declared.batch_end = first + 1;  // while the batch is judged; the whole of it below
     std::set<std::string> touched = target.touched;
+    for (const Record& record : records_) {  // of a correction, what came and goes with it
+        if (target.declaration && record.declared_by == correction.target)
+            touched.insert(record.touched.begin(), record.touched.end());
+    }
     for (const auto& corrective : correction.correctives)
         touched.insert(corrective.pieces.begin(), corrective.pieces.end());
     for (const auto& piece : touched) {  // those that are registered when it is written

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/property/boards.h"
 #include "tests/property/history_model.h"
 #include "tests/property/pasts.h"
 #include "tests/property/salons.h"
@@ -37,6 +38,7 @@ struct Tally {
     std::size_t counts = 0;       // attested
     std::size_t turned = 0;       // corrections of counts and sessions
     std::size_t rechecks = 0;     // answers that a count is to be made again, for what is known of before it
+    std::size_t boards = 0;       // rows of boards
 
     void add(const Tally& other) {
         ++histories;
@@ -49,6 +51,7 @@ struct Tally {
         counts += other.counts;
         turned += other.turned;
         rechecks += other.rechecks;
+        boards += other.boards;
     }
 };
 
@@ -128,6 +131,9 @@ private:
             const Pasts pasts(salons_, history_, valid, known);
             tally_.rechecks += pasts.compare();
             pasts.compare_newest(clock_.now() + kSecond);  // record time may be some microseconds ahead of it
+            const Boards boards(salons_, clock_, history_);
+            if (i == 0) tally_.boards += boards.compare();
+            boards.compare_piece(uuid(1, 1 + random_() % 5), valid, known);
         }
         const std::size_t was = history_.records()[random_() % all].batch_end;
         const std::int64_t from = any_record().at - 10 * kMinuteMicros;
@@ -335,8 +341,8 @@ private:
             if (random_() % 2 == 0) act.at = std::min(target.at + kMinuteMicros, clock_.now());
             return act;
         }
-        const bool can_be_another = !act.pieces.empty() && act.event != "ItemRegistered";
-        if (can_be_another && random_() % 8 == 0) act.pieces.back() = uuid(1, 1 + random_() % 5);
+        const std::size_t seldom = act.event == "ItemRegistered" ? 3 : 8;  // it was another piece
+        if (!act.pieces.empty() && random_() % seldom == 0) act.pieces.back() = uuid(1, 1 + random_() % 5);
         std::sort(act.pieces.begin(), act.pieces.end());
         act.pieces.erase(std::unique(act.pieces.begin(), act.pieces.end()), act.pieces.end());
         if (random_() % 2 == 0) {
@@ -421,7 +427,7 @@ Tally histories(const char* what, Telling::Kind kind, int number) {
               << " of them inserted, "
               << all.corrections << " corrections with " << all.correctives << " correctives, " << all.twice
               << " of corrections, " << all.turned << " of counts and sessions, " << all.counts << " counts, "
-              << all.rechecks << " to be made again\n";
+              << all.rechecks << " to be made again, " << all.boards << " rows of boards\n";
     return all;
 }
 
@@ -443,6 +449,7 @@ TEST(HistoryProperty, EngineAndOracleAgreeOnEveryPast) {
     EXPECT_GT(all.correctives, all.histories);
     EXPECT_GT(all.twice, all.histories / 20);
     EXPECT_GT(all.turned, all.histories / 20);
+    EXPECT_GT(all.boards, 20 * all.histories);
     EXPECT_GT(all.rechecks + (all.histories < 1'000 ? 1U : 0U), 0U);  // they are rare
 }
 
