@@ -72,8 +72,10 @@ class Broken(KafkaTest):
                 self.wait_all_in_step()
                 child.wait_point()
                 member.kill()
-                self.go_on(child)  # two are enough
-                member.start()
+                try:
+                    self.go_on(child)  # two are enough
+                finally:
+                    member.start()  # so that the next round is not judged by this one
         self.wait_all_in_step()
         self.acknowledged_by_two()
         self.finish_with(child)
