@@ -8,8 +8,11 @@
 //   past late --dir DIR [--chain N] [--events N] [--rounds R] [--asks N]
 //       The answers of N single commands about other pieces, while late facts of a piece with so many events are judged
 //       one after the other. Against the same commands with nothing beside them.
+//   past usual --dir DIR [--chain N] [--events N] [--rounds R] [--asks N]
+//       N usual events, at the end of the chain of a piece that has had so many, in batches. Against the same on pieces
+//       with short chains.
 //
-// The rate is the median of the asks in milliseconds. DIR is there and empty.
+// The rate is the median of the asks in milliseconds; of `usual`, microseconds an event. DIR is there and empty.
 #include <atomic>
 #include <future>
 #include <limits>
@@ -180,13 +183,52 @@ void late(const Settings& settings) {
     rig.close();
 }
 
+// Seconds for a batch of moves of one piece, which is in the vault before and after.
+double moved(Rig& rig, const std::string& piece, std::uint64_t seed) {
+    Pieces one{{piece}, {false}};
+    Moves moves(one, seed);
+    std::vector<std::string> commands;
+    for (std::size_t i = 0; i < kBatch; ++i) commands.push_back(moves.next());
+    const std::vector<std::string_view> views(commands.begin(), commands.end());
+    const auto begin = Steady::now();
+    for (const CommandAnswer& answer : rig.ledger().submit(views, SubmitMode::kIndependent)) {
+        if (!answer.accepted()) give_up("a usual event was refused: " + answer.code);
+    }
+    return seconds_since(begin);
+}
+
+void usual(const Settings& settings) {
+    const std::string piece = make(settings).text();
+    Rig rig(must(Ledger::open({.dir = settings.dir / "engine"})));
+    std::vector<std::string> others = pieces_in_vault(rig).ids;
+    if (std::erase(others, piece) == 0) {  // it was left outside
+        Pieces one{{piece}, {true}};
+        answered(rig, Moves(one, 11).next());
+    }
+    std::uint64_t seed = 100;
+    for (std::size_t round = 0; round < settings.rounds; ++round) {
+        std::vector<double> of_long, of_short;
+        for (std::size_t i = 0; i < std::max<std::size_t>(2, settings.asks / kBatch); ++i) {
+            of_short.push_back(moved(rig, others[seed % others.size()], seed));
+            of_long.push_back(moved(rig, piece, seed + 1));
+            seed += 2;
+        }
+        const double p50 = percentile(of_long, 0.5), bare = percentile(of_short, 0.5);
+        report("usual", {{"rate", p50 / kBatch * 1e6}, {"floor", bare / kBatch * 1e6}, {"ratio", p50 / bare}});
+    }
+    rig.close();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     Arguments arguments(argc, argv);
     const bool of_account = arguments.flag("account");
     const bool of_late = arguments.flag("late");
-    if (!of_account && !of_late && !arguments.flag("chain")) give_up("past account, past chain or past late?");
+    const bool of_usual = arguments.flag("usual");
+    if (!of_account && !of_late && !of_usual && !arguments.flag("chain")) {
+        give_up("past account, past chain, past late or past usual?");
+    }
     Settings settings;
     settings.dir = arguments.text("--dir");
     // About half of them are out at any time.
@@ -194,12 +236,14 @@ int main(int argc, char** argv) {
     settings.chain = of_account ? 0 : arguments.number("--chain", 4'400);
     settings.events = arguments.number("--events", 1'000'000);
     settings.rounds = arguments.number("--rounds", 3);
-    settings.asks = arguments.number("--asks", of_late ? 2'000 : 200);
+    settings.asks = arguments.number("--asks", of_usual ? 50'000 : of_late ? 2'000 : 200);
     arguments.done();
     if (of_account) {
         account(settings);
     } else if (of_late) {
         late(settings);
+    } else if (of_usual) {
+        usual(settings);
     } else {
         chain(settings);
     }

@@ -84,6 +84,13 @@ WORKLOADS = {
         "long": ["--events", "10000000", *FIVE],
         "tiny": ["--pieces", "100", "--chain", "50", "--events", "2000", "--asks", "20", *TWO],
         "unit": "ms", "floor_unit": "ms", "floor_is": "the same commands with nothing beside them; lower is better"},
+    "usual": {
+        "run": ["past", "usual", "--dir", "{dir}"],
+        "full": ["--events", "1000000", *FIVE], "quick": ["--events", "200000", *THREE],
+        "long": ["--events", "10000000", *FIVE],
+        "tiny": ["--pieces", "100", "--chain", "50", "--events", "2000", "--asks", "2000", *TWO],
+        "unit": "µs/event", "floor_unit": "µs/event",
+        "floor_is": "the same of pieces with short chains; lower is better"},
     "memory": {
         "run": ["memory", "--dir", "{dir}"], "repeat": {"full": 5, "long": 5},
         "full": ["--items", "1000000"], "quick": ["--items", "300000"], "tiny": ["--items", "200"],
