@@ -15,7 +15,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = os.environ["DAYBOOK_BENCH_PROGRAMS"]
 WORKLOADS = ["append", "append-ascending", "append-mixed", "single", "counts", "parse", "replay", "rebuild", "custody",
-             "account-at", "chain", "late", "memory", "disk", "start"]
+             "account-at", "chain", "late", "usual", "memory", "disk", "start"]
 
 
 def run(*arguments, directory):

@@ -58,7 +58,7 @@ void act() {
     }
     const std::string action = armed.action;
     armed.point.clear();
-    // To this thread: a stop sent to the process is taken up by any of its threads, and this one would go on until then.
+    // To this thread: a stop sent to the process is taken up by any of its threads, and this one goes on until then.
     static_cast<void>(std::raise(action == "kill" ? SIGKILL : SIGSTOP));
 }
 
