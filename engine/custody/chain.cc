@@ -39,6 +39,22 @@ std::vector<std::uint32_t> effective(Chain chain) {
 
 // ---- The fold ----
 
+namespace {
+
+// An id that was used is refused by decide(), but it looks at the place of the event first, which is told here.
+std::optional<Refusal> check_opens_anew(const Books& books, const Command& command, const ItemId& item) {
+    if (info(command.type).opens == 0 || command.obligation.empty()) return std::nullopt;
+    const ObligationRef whole{command.obligation, {}, {}};
+    if (books.open.find(whole) == 0 && books.open.find(opened_discrepancy(command, item)) == 0) return std::nullopt;
+    Refusal refusal = refuse(RefusalCode::kObligationExists,
+                             "The id " + command.obligation.text() + " is that of an obligation that is open then; " +
+                                 "an obligation's id is used once and for ever");
+    refusal.obligation = whole;
+    return refusal;
+}
+
+}  // namespace
+
 std::optional<Refusal> Folder::take(const ChainEvent& event) {
     const Command& command = *event.command;
     const Decided& decided = *event.decided;
@@ -60,6 +76,7 @@ std::optional<Refusal> Folder::take(const ChainEvent& event) {
         for (const auto check : {check_items, check_structure, check_held_once, check_title}) {
             if (auto refusal = check(c)) return refusal;
         }
+        if (auto refusal = check_opens_anew(books_, command, item_)) return refusal;
         conclude(c, part_);
     }
     const AccountId& to = part_.lines.front().to;

@@ -54,6 +54,21 @@ TEST_F(Times, FifteenMinutesBackIsAcceptedAndAMicrosecondMoreNeedsAReason) {
     salon_.accept(look({"2030-03-02T12:44:59.999999Z", "the tablet was off-line"}));
 }
 
+// Its place is told before its id is looked up: there the id is free, and in the reservation behind it no more.
+TEST_F(Times, AnIdThatALaterObligationHasIsRefusedInAnEarlierOne) {
+    const std::string used = salon_.id();
+    salon_.accept(salon_.say("40 SA", {}, R"("reservation_placed":{"party":1001,"until":"2030-03-03T13:00:00Z"})",
+                             Salon::lines({ring_}) + Salon::opens(used)));
+    const auto bind = [&](const std::string& obligation) {
+        return salon_.say("70 LG", {"20 VM"},
+                          R"("carnet_bound":{"carnet":"CH-1","reexport_by":"2030-09-01T00:00:00Z"})",
+                          Salon::lines({ring_}) + Salon::opens(obligation), {"2030-03-02T11:50:00Z"});
+    };
+    EXPECT_EQ(salon_.refuse(bind(used)), "E_OBLIGATION_EXISTS");
+    EXPECT_THAT(salon_.last_answer(), HasSubstr("The id " + used + " was used before"));
+    salon_.accept(bind(salon_.id()));
+}
+
 TEST_F(Times, AFlagWithoutAReasonIsNone) {
     std::string flagged = look({"2030-03-02T11:00:00Z"});
     flagged.insert(flagged.rfind(R"(,"inspection_recorded")"), R"(,"late":{"flag":true})");
