@@ -1,7 +1,6 @@
 #include "engine/custody/decide.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "engine/custody/internal/checks.h"
 #include "engine/custody/internal/pieces.h"
@@ -77,16 +76,11 @@ std::optional<Refusal> judge(const Case& c, Decided& out) {
     return std::nullopt;
 }
 
-// Of a CountAttested: whether the pieces that it found to differ are those whose past is known.
+// Of a CountAttested: whether the pieces that it found to differ are those that were told with it. That they are among
+// those of a correction is not enough: their chains may have been told without what the corrective found of them.
 bool is_told(const Past& past, const Decided& out) {
-    if (past.together == nullptr) {
-        return std::equal(past.pieces.begin(), past.pieces.end(), out.lines.begin(), out.lines.end(),
-                          [](const PiecePast& piece, const LineFacts& line) { return piece.item == line.item; });
-    }
-    std::unordered_set<ItemId, UuidHash> told;
-    for (const PiecePast& piece : *past.together) told.insert(piece.item);
-    return std::all_of(out.lines.begin(), out.lines.end(),
-                       [&](const LineFacts& line) { return told.count(line.item) != 0; });
+    return std::equal(past.pieces.begin(), past.pieces.end(), out.lines.begin(), out.lines.end(),
+                      [](const PiecePast& piece, const LineFacts& line) { return piece.item == line.item; });
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct Context {
 
 // decide()'s answer, in the place of a refusal, to a late fact whose pieces' past it was not given: nothing is refused
 // yet. Corrections need theirs without asking. Of a CountAttested `out` says which pieces those are (lines,
-// count_lists); as a corrective it asks for those that are not among the correction's own.
+// count_lists); as a corrective it asks as well, since the correction's own are told without what it found of them.
 inline bool asks_for_past(const Refusal& refusal) { return refusal.code == RefusalCode{}; }
 
 // Judges a well-formed command (codec has done the checks of E_SCHEMA that need no state; idempotency is the

@@ -85,5 +85,27 @@ TEST(Counting, TenThousandLinesWhileFiveHundredMove) {
     salon.expect_sound();
 }
 
+// What it finds again of the same piece stands for what it found before.
+TEST(Counting, WhoCorrectsAnAttestationFindsWhatIsMissingAgain) {
+    Salon salon;
+    salon.open_vault();
+    const auto rings = salon.bring(2);
+    salon.clock("2030-03-02T12:00:00Z");
+    const auto [count, attested] = salon.count("VAULT/A", {rings[0]});
+    const std::string wrong = salon.last_id();
+    ASSERT_EQ(Salon::rows(salon.ask("due?kind=DISCREPANCY"), "rows").size(), 1U);
+    salon.clock("2030-03-02T12:10:00Z");
+    // Somebody else had counted with her.
+    const std::string right = salon.say("10 OC", {"20"}, R"("count_attested":{})", Salon::opens(count),
+                                        {"2030-03-02T12:00:00.000005Z"});
+    salon.correct(wrong, right, salon.last_id());
+    const auto due = Salon::rows(salon.ask("due?kind=DISCREPANCY"), "rows");
+    ASSERT_EQ(due.size(), 1U);
+    EXPECT_THAT(due[0], testing::HasSubstr(rings[1]));
+    EXPECT_THAT(salon.ask("items/" + rings[1]), testing::HasSubstr("DISCREPANCY"));
+    EXPECT_THAT(salon.ask("items/" + rings[0]), testing::Not(testing::HasSubstr("DISCREPANCY")));
+    salon.expect_sound();
+}
+
 }  // namespace
 }  // namespace daybook::acceptance
