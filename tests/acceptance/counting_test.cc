@@ -2,7 +2,9 @@
 // late moves afterwards.
 #include <gmock/gmock.h>
 
+#include <array>
 #include <set>
+#include <utility>
 
 #include "tests/acceptance/salon.h"
 
@@ -105,6 +107,41 @@ TEST(Counting, WhoCorrectsAnAttestationFindsWhatIsMissingAgain) {
     EXPECT_THAT(salon.ask("items/" + rings[1]), testing::HasSubstr("DISCREPANCY"));
     EXPECT_THAT(salon.ask("items/" + rings[0]), testing::Not(testing::HasSubstr("DISCREPANCY")));
     salon.expect_sound();
+}
+
+// Each of them asks for its own pieces, which is no sign that these change all the while.
+TEST(Counting, ManyAttestationsAreCorrectedInOneBatch) {
+    constexpr int kCounts = 12;
+    Salon salon;
+    salon.open_vault();
+    // Of one account so many are not kept.
+    const std::array<std::pair<const char*, std::vector<std::string>>, 3> accounts{
+        std::pair{"VAULT/A", salon.bring(2, "VAULT/A")}, {"VAULT/B", salon.bring(2, "VAULT/B")},
+        {"HOLD", salon.receive(2)}};
+    salon.clock("2030-03-02T12:00:00Z");
+    std::vector<std::string> declarations, correctives;
+    for (int i = 0; i < kCounts; ++i) {
+        const auto& [account, rings] = accounts[static_cast<std::size_t>(i) % accounts.size()];
+        const auto [count, attested] = salon.count(account, {rings[0]});
+        const std::string wrong = salon.last_id();
+        const std::string at = Salon::field(salon.ask("events/" + std::to_string(attested)), "occurred_at");
+        correctives.push_back(salon.say("10 OC", {"20"}, R"("count_attested":{})", Salon::opens(count), {at}));
+        const std::string right = salon.last_id();
+        declarations.push_back(salon.say("80 HQ", {"20 VM"},
+                                         R"("correction_declared":{"target":")" + wrong +
+                                             R"(","reason":"INCORRECT_DATA","correctives":[")" + right + "\"]}"));
+    }
+    salon.clock("2030-03-02T12:10:00Z");
+    declarations.insert(declarations.end(), correctives.begin(), correctives.end());
+    const Position last = salon.accept(Salon::atomic(declarations)) + 2 * kCounts - 1;
+    EXPECT_EQ(Salon::rows(salon.ask("due?kind=DISCREPANCY"), "rows").size(), std::size_t{kCounts});
+    salon.expect_sound();
+    // A range of the auditor that ends inside the batch ends before it.
+    audit::Options options;
+    options.to = last - 3;
+    const auto audited = test::must(api::audit(salon.ledger(), options));
+    EXPECT_TRUE(audited.ok) << audited.json;
+    EXPECT_EQ(Salon::field(audited.json, "to"), std::to_string(last - 2 * kCounts + 1));
 }
 
 }  // namespace

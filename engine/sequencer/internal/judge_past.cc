@@ -31,7 +31,9 @@ Result<bool> Judge::ask(Submission& submission, std::size_t first, std::size_t c
     }
     HistoryWork& work = *submission.work;
     if (found_) {
-        std::erase_if(work.found, [&](const HistoryWork::Found& one) { return one.number == found_->number; });
+        const auto known =
+            std::erase_if(work.found, [&](const HistoryWork::Found& one) { return one.number == found_->number; });
+        if (known == 0) work.attempts = 0;  // it came further: each attestation of a batch asks once
         work.found.push_back(std::move(*found_));
         found_.reset();
     } else if (work.stage == HistoryWork::Stage::kReady && is_current(work)) {
