@@ -1,5 +1,6 @@
 #include "engine/api/audit.h"
 
+#include "engine/api/internal/recorded.h"
 #include "engine/base/limits.h"
 #include "engine/codec/json.h"
 #include "engine/log/event_log.h"
@@ -48,7 +49,11 @@ Result<void> judge_delivery(const CheckDelivery& delivery, audit::Report& report
 
 Result<Audited> audit(Ledger& ledger, const audit::Options& options, const audit::Progress& progress,
                       const CheckDelivery& delivery) {
-    DAYBOOK_ASSIGN(auto report, audit::run(ledger.event_log(), &ledger.views(), options, progress));
+    audit::Options whole = options;  // nothing ends inside an atomic batch
+    if (options.to != 0 && options.to < ledger.event_log().head()) {
+        DAYBOOK_ASSIGN(whole.to, known_with(ledger.event_log(), options.to - 1));
+    }
+    DAYBOOK_ASSIGN(auto report, audit::run(ledger.event_log(), &ledger.views(), whole, progress));
     DAYBOOK_TRY(judge_delivery(delivery, report));
     v1::AuditAnswer answer;
     if (report.to > 0) answer.mutable_as_of()->set_position(report.to - 1);

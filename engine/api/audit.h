@@ -18,7 +18,8 @@ struct Audited {
 using CheckDelivery = std::function<Result<std::string>()>;
 
 // Runs while the ledger takes commands. An Error only where it could not go on; where the published stream cannot be
-// read, I17 says why it was not checked. `delivery` may be null: then nothing is known of a broker.
+// read, I17 says why it was not checked. A `to` inside an atomic batch is as before the batch. `delivery` may be null:
+// then nothing is known of a broker.
 Result<Audited> audit(Ledger& ledger, const audit::Options& options, const audit::Progress& progress = {},
                       const CheckDelivery& delivery = {});
 

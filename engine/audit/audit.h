@@ -66,7 +66,8 @@ Result<Keys> read_keys(std::string_view text);
 
 struct Options {
     // Only what concerns events of [from, to) is counted and named. Events before `from` are read, because they make
-    // the state that the others are judged by; those from `to` on are left out, as if they had not happened yet.
+    // the state that the others are judged by; those from `to` on are left out, as if they had not happened yet:
+    // it must not lie inside an atomic batch.
     Position from = 0;
     Position to = kNoPosition;
     std::filesystem::path scratch;  // for its files; empty: the system's place for temporary files

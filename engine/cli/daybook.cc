@@ -168,7 +168,7 @@ private:
         auto& auditing = command(kUpkeep, "audit", "recompute the invariants I1 to I20 from the events",
                                  [this] { return audit(common_, {from_, to_, scratch_, {}}, keys_); });
         auditing.add_option("--from", from_, "first position that is judged");
-        auditing.add_option("--to", to_, "position to stop before");
+        auditing.add_option("--to", to_, "position to stop before; inside an atomic batch: before that");
         auditing.add_option("--scratch", scratch_, "folder for temporary files (default: the system's)");
         auditing.add_option("--keys", keys_, "file of public keys that checkpoints are verified with")
             ->check(CLI::ExistingFile);
