@@ -144,8 +144,9 @@ private:
     }
 
     // Which of two refusals got further in the order of the checks: it says more of what is in the way. That a piece is
-    // in an account already is no reason why it cannot go to another.
+    // in an account already, or not of the kind that an account is for, is no reason why it cannot go to another.
     static bool further(const Refusal& one, const Refusal& other) {
+        if (one.code == RefusalCode::kWrongTarget) return false;
         return other.code == RefusalCode::kWrongTarget || one.code > other.code;
     }
 

@@ -208,6 +208,17 @@ TEST(NextStepsTest, ShowTheCommandThatIsRefused) {
     expect_agreement(world, item);
 }
 
+// That it may not come into the accounts that are for a client's says less than what is in the way of the others.
+TEST(NextStepsTest, NameWhatIsInTheWayAndNotTheAccountsThatAreForOthers) {
+    World world;
+    const ItemId item = world.received();
+    const auto put = steps_of(world, item, EventType::kPutAway);
+    ASSERT_TRUE(put.front().refusal);
+    EXPECT_EQ(to_string(put.front().refusal->code), to_string(RefusalCode::kQaPending));
+    EXPECT_EQ(put.front().command.to.kind, AccountClass::kSiteVault);
+    expect_agreement(world, item);
+}
+
 TEST(NextStepsTest, KnowTheAccountsOfLoadedBooks) {
     World world;
     const ItemId item = world.received();
