@@ -46,11 +46,7 @@ std::optional<Refusal> check_opens_anew(const Books& books, const Command& comma
     if (info(command.type).opens == 0 || command.obligation.empty()) return std::nullopt;
     const ObligationRef whole{command.obligation, {}, {}};
     if (books.open.find(whole) == 0 && books.open.find(opened_discrepancy(command, item)) == 0) return std::nullopt;
-    Refusal refusal = refuse(RefusalCode::kObligationExists,
-                             "The id " + command.obligation.text() + " is that of an obligation that is open then; " +
-                                 "an obligation's id is used once and for ever");
-    refusal.obligation = whole;
-    return refusal;
+    return id_used(command.obligation);
 }
 
 }  // namespace

@@ -185,13 +185,6 @@ Fault check_exception(const Case& c) {
     return c.books.exceptions.find(id) != nullptr ? std::nullopt : Fault(not_open("Exception", {id, {}, {}}));
 }
 
-Refusal id_used(const ObligationId& id) {
-    Refusal refusal = refuse(RefusalCode::kObligationExists,
-                             "The id " + id.text() + " was used before; an obligation's id is used once and for ever");
-    refusal.obligation = ObligationRef{id, {}, {}};
-    return refusal;
-}
-
 // When the site's vault was last opened, as of a valid time.
 Micros last_opening(const std::vector<Session>& sessions, Micros at) {
     const auto last = std::find_if(sessions.rbegin(), sessions.rend(), [at](const Session& session) {
@@ -358,6 +351,13 @@ Fault check_account_empty(const Case& c) {
 }
 
 }  // namespace
+
+Refusal id_used(const ObligationId& id) {
+    Refusal refusal = refuse(RefusalCode::kObligationExists,
+                             "The id " + id.text() + " was used before; an obligation's id is used once and for ever");
+    refusal.obligation = ObligationRef{id, {}, {}};
+    return refusal;
+}
 
 const AttestedCount* attested_closing(const Books& books, SiteId site, const ObligationId& id) {
     const auto& counts = books.closing_counts.of(site);

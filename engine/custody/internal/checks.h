@@ -32,6 +32,7 @@ Fault check_limits(const Case& c);          // limits.cc
 Fault check_papers(const Case& c);          // papers.cc
 Fault check_own_conditions(const Case& c);  // own.cc: of events without item lines
 Fault check_obligation_id(const Case& c);
+Refusal id_used(const ObligationId& id);
 Fault check_chain(const Case& c);  // corrections.cc
 Fault check_quantity(const Case& c);  // supplies.cc
 Fault check_sessions_and_accounts(const Case& c);

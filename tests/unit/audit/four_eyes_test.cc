@@ -51,29 +51,27 @@ TEST(FourEyesTest, AsksWhoChangesAnotherSitesRulesForHisRoleThere) {
     expect_named(salon.audit(), 8, wrong, "RoleGranted needs the signatures");
 }
 
-TEST(FourEyesTest, NamesARoleThatTheActorClaimsAndDoesNotHold) {
-    CraftedSalon salon;
+// An inspection of the ring, and that it did not occur; the position of the latter.
+Position take_back(CraftedSalon& salon, const std::string& inspector, const std::string& declarer) {
     const std::string target = salon.id();
     salon.next_id(target);
-    salon.add(salon.command("19 QA", {}, CraftedSalon::kRing,
+    salon.add(salon.command(inspector, {}, CraftedSalon::kRing,
                             R"("inspection_recorded":{"phase":"STOCK","verdict":"PASS"})"));
-    const Position wrong = salon.add(salon.command("11 QA", {"12 VM"}, "",
-                                                   R"("correction_declared":{"target":")" + target +
-                                                       R"(","reason":"DID_NOT_OCCUR"})"),
-                                     {.engine_lines = {CraftedSalon::kRing}});
+    return salon.add(salon.command(declarer, {"12 VM"}, "",
+                                   R"("correction_declared":{"target":")" + target +
+                                       R"(","reason":"DID_NOT_OCCUR"})"),
+                     {.engine_lines = {CraftedSalon::kRing}});
+}
+
+TEST(FourEyesTest, NamesARoleThatTheActorClaimsAndDoesNotHold) {
+    CraftedSalon salon;
+    const Position wrong = take_back(salon, "19 QA", "11 QA");
     expect_named(salon.audit(), 8, wrong, "CorrectionDeclared needs the signatures");
 }
 
 TEST(FourEyesTest, NamesACorrectionOfOnesOwn) {
     CraftedSalon salon;
-    const std::string target = salon.id();
-    salon.next_id(target);
-    salon.add(salon.command("10 OC", {}, CraftedSalon::kRing,
-                            R"("inspection_recorded":{"phase":"STOCK","verdict":"PASS"})"));
-    const Position wrong = salon.add(salon.command("10 OC", {"12 VM"}, "",
-                                                   R"("correction_declared":{"target":")" + target +
-                                                       R"(","reason":"DID_NOT_OCCUR"})"),
-                                     {.engine_lines = {CraftedSalon::kRing}});
+    const Position wrong = take_back(salon, "10 OC", "10 OC");
     expect_named(salon.audit(), 8, wrong, "himself");
 }
 
