@@ -4,9 +4,37 @@
 
 namespace daybook::custody {
 
+namespace {
+
+void add_end_leg(EndLegs& end, const KeyOfLeg& leg, bool first) {
+    const auto outer = [&](const KeyOfLeg& other) {
+        return other.by != kNoPosition && (first ? other < leg : leg < other);
+    };
+    const auto place = std::find_if_not(end.legs.begin(), end.legs.end(), outer);
+    if (place == end.legs.end() || *place == leg) return;  // the next line of the same event
+    std::move_backward(place, std::prev(end.legs.end()), end.legs.end());
+    *place = leg;
+}
+
+}  // namespace
+
 // ---- Holdings: what an account holds, which loading shares with applying. ----
 
-void leave_account(Books& books, std::uint32_t slot, Micros at) {
+void add_end_legs(OpenTime& open, const KeyOfLeg& leg) {
+    add_end_leg(open.first_legs, leg, true);
+    add_end_leg(open.last_legs, leg, false);
+}
+
+// Nearly always in its last interval.
+void note_account_leg(Account& account, const KeyOfLeg& leg) {
+    if (account.opened.empty() || leg.by == kNoPosition) return;
+    account.last_leg_at = std::max(account.last_leg_at, leg.at);
+    const auto open = std::find_if(account.opened.rbegin(), account.opened.rend(),
+                                   [&](const OpenTime& one) { return one.from <= leg.at; });
+    add_end_legs(open == account.opened.rend() ? account.opened.front() : *open, leg);
+}
+
+void leave_account(Books& books, std::uint32_t slot, const KeyOfLeg& leg) {
     const Item& item = books.items[slot];
     Account& account = books.accounts.edit(item.account);
     DAYBOOK_ASSERT(account.pieces != 0);
@@ -21,17 +49,17 @@ void leave_account(Books& books, std::uint32_t slot, Micros at) {
         account.first = next;
     }
     if (!account.opened.empty()) {
-        account.last_leg_at = std::max(account.last_leg_at, at);
+        note_account_leg(account, leg);
     } else if (account.pieces == 0 && is_known_for_its_pieces_only(account)) {
         books.accounts.erase(item.account);
     }
 }
 
-void enter_account(Books& books, std::uint32_t slot, Micros at) {
+void enter_account(Books& books, std::uint32_t slot, const KeyOfLeg& leg) {
     const Item& item = books.items[slot];
     Account& account = books.accounts.edit(item.account);
     DAYBOOK_ASSERT(!account.opened.empty() || !item.account.must_be_opened());
-    if (!account.opened.empty()) account.last_leg_at = std::max(account.last_leg_at, at);
+    note_account_leg(account, leg);
     ++account.pieces;
     account.insured_minor += item.insured_minor;
     books.items.set_prev(slot, 0);
@@ -206,9 +234,9 @@ void Applier::end_line(Item& item) {
 void Applier::move(Item& item, const AccountId& from, const AccountId& to) {
     DAYBOOK_ASSERT(item.account == from && from != to);
     const State before = item.state();
-    leave_account(books_, slot_, at());
+    leave_account(books_, slot_, key());
     item.account = to;
-    enter_account(books_, slot_, at());
+    enter_account(books_, slot_, key());
     note_vault_leg(from);
     note_vault_leg(to);
     note_move_for_counts(item.id, from, to, from);
@@ -233,7 +261,7 @@ void Applier::note_vault_leg(const AccountId& account) {
 
 // Nearly always of the last session.
 void Applier::note_legs(SiteId site, std::uint64_t legs) {
-    const KeyOfLeg leg{at(), place(), event_.position};
+    const KeyOfLeg leg = key();
     Session* session = session_around(site, leg);
     if (session != nullptr) add_legs(*session, leg, leg, legs);
 }

@@ -6,6 +6,35 @@
 #include "engine/custody/internal/applier.h"
 
 namespace daybook::custody {
+namespace {
+
+KeyOfLeg key_of(const PastEvent& event) {
+    const Position place = event.decided->correcting.place;
+    return {event.decided->occurred_at, place == kNoPosition ? event.position : place, event.position};
+}
+
+// The legs of an interval are those of another that has taken in its time. Effective ones lie in one; what is not
+// listed lies with the innermost that are, and so the others stay with them.
+void move_end_legs(const Books& books, const OpenTime& from, std::vector<OpenTime>& to) {
+    const auto around = [&](const KeyOfLeg& leg) -> OpenTime& {
+        const auto open = std::find_if(to.rbegin(), to.rend(), [&](const OpenTime& one) { return one.from <= leg.at; });
+        return open == to.rend() ? to.front() : *open;
+    };
+    for (const EndLegs* end : {&from.first_legs, &from.last_legs}) {
+        KeyOfLeg inmost;
+        bool found = false;  // an effective one
+        for (const KeyOfLeg& leg : end->legs) {
+            if (leg.by == kNoPosition || (found && !books.is_effective(leg.by))) continue;
+            inmost = leg;
+            found = books.is_effective(leg.by);
+        }
+        for (const KeyOfLeg& leg : end->legs) {
+            if (leg.by != kNoPosition) add_end_legs(around(books.is_effective(leg.by) ? leg : inmost), leg);
+        }
+    }
+}
+
+}  // namespace
 
 void Applier::declare() {
     const Position target = decided_.correcting.target;
@@ -167,9 +196,7 @@ void Applier::take_back_scan(const PastEvent& event) {
 // Of the session in which the event lies.
 void Applier::count_vault_leg(const AccountId& account, const PastEvent& event, int sign) {
     if (account.kind != AccountClass::kSiteVault && account.kind != AccountClass::kSiteCom) return;
-    const Position place = event.decided->correcting.place == kNoPosition ? event.position
-                                                                          : event.decided->correcting.place;
-    const KeyOfLeg leg{event.decided->occurred_at, place, event.position};
+    const KeyOfLeg leg = key_of(event);
     Session* session = session_around(account.site, leg);
     if (session == nullptr) return;
     if (sign > 0) return add_legs(*session, leg, leg, 1);
@@ -284,6 +311,10 @@ void Applier::settle_openings(const AccountId& id) {
         return std::pair(a->to, a->closed_place) < std::pair(b->to, b->closed_place);
     });
     DAYBOOK_ASSERT(closed.size() <= opened.size());
+    if (!opened.empty()) {
+        for (OpenTime& one : opened) one.first_legs = one.last_legs = {};
+        for (const OpenTime& one : account.opened) move_end_legs(books_, one, opened);
+    }
     for (std::size_t i = 0; i < closed.size(); ++i) {
         opened[i].to = closed[i]->to;
         opened[i].closed_by = closed[i]->closed_by;
@@ -349,7 +380,11 @@ void Applier::bring_back(const PastEvent& event) {
     recount(event);
     for (const LineFacts& line : event.decided->lines) {
         if (line.to.empty() || line.item.empty()) continue;
-        for (const AccountId* account : {&line.from, &line.to}) count_vault_leg(*account, event, 1);
+        for (const AccountId* account : {&line.from, &line.to}) {
+            count_vault_leg(*account, event, 1);
+            if (account->must_be_opened() && books_.accounts.find(*account) != nullptr)
+                note_account_leg(books_.accounts.edit(*account), key_of(event));
+        }
     }
     const Event again{*event.command, *event.decided, event.position, event.position, event_.recorded_at};
     switch (event.command->type) {

@@ -1,6 +1,5 @@
 // Events that change the past of pieces: late facts and corrections. Their pieces are told again from their chains.
 #include <algorithm>
-#include <limits>
 #include <unordered_map>
 
 #include "engine/custody/internal/applier.h"
@@ -9,7 +8,7 @@
 namespace daybook::custody {
 namespace {
 
-constexpr Micros kNoLeg = std::numeric_limits<Micros>::min();  // a valid time that leaves last_leg_at as it is
+constexpr KeyOfLeg kNoLeg{};  // the legs of what is told again are noted with their events
 
 bool same(const Obligation& a, const Obligation& b) {
     return a.opened_by == b.opened_by && a.opened_at == b.opened_at && a.due_at == b.due_at && a.site == b.site &&
@@ -241,9 +240,8 @@ void Applier::note_late_leg(const Item& item, const LineFacts& leg) {
     note_vault_leg(leg.to);
     note_move_for_counts(item.id, leg.from, leg.to, item.account);
     for (const AccountId* id : {&leg.from, &leg.to}) {
-        const Account* known = id->must_be_opened() ? books_.accounts.find(*id) : nullptr;
-        if (known == nullptr || known->opened.empty() || known->last_leg_at >= at()) continue;
-        books_.accounts.edit(*id).last_leg_at = at();
+        if (id->must_be_opened() && books_.accounts.find(*id) != nullptr)
+            note_account_leg(books_.accounts.edit(*id), key());
     }
 }
 

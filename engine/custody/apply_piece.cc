@@ -26,7 +26,7 @@ void Applier::register_piece(std::uint32_t line) {
     if (!registered.cites_species.empty()) item.flags = kCites;
 
     slot_ = books_.items.add(item);
-    enter_account(books_, slot_, at());
+    enter_account(books_, slot_, key());
     note_move_for_counts(item.id, facts.from, facts.to, facts.from);
     out_.items.push_back({line, {}, books_.items[slot_]});
 }

@@ -32,17 +32,21 @@ void fields(A& ar, Like<ObligationRef> auto& v) {
     ar(v.id, v.kind, v.item);
 }
 template <class A>
+void fields(A& ar, Like<KeyOfLeg> auto& v) {
+    ar(v.at, v.place, v.by);
+}
+template <class A>
+void fields(A& ar, Like<EndLegs> auto& v) {
+    for (auto& leg : v.legs) ar(leg);
+}
+template <class A>
 void fields(A& ar, Like<OpenTime> auto& v) {
     ar(v.from, v.to, v.opened_by, v.opened_place, v.closed_by, v.closed_place, v.insured_limit_minor, v.capacity,
-       v.sellable, v.night_empty);
+       v.sellable, v.night_empty, v.first_legs, v.last_legs);
 }
 template <class A>
 void fields(A& ar, Like<Custody> auto& v) {
     ar(v.at, v.by, v.custodian);
-}
-template <class A>
-void fields(A& ar, Like<KeyOfLeg> auto& v) {
-    ar(v.at, v.place, v.by);
 }
 template <class A>
 void fields(A& ar, Like<Account> auto& v) {
@@ -417,7 +421,7 @@ Result<void> load_item(Books& books, std::string_view bytes) {
     item.stone = books.names.add(saved.stone);
     if (!fits(books, item)) return fail(ErrorCode::kCorrupt, "a saved piece is damaged");
     const std::uint32_t slot = books.items.add(item);
-    enter_account(books, slot, std::numeric_limits<Micros>::min());
+    enter_account(books, slot, {});
     const PartyId memo = memo_party(books, books.items[slot]);
     if (memo != 0) add_to_memo_sum(books, memo, books.items[slot]);
     return {};

@@ -5,6 +5,7 @@
 // open obligations, never to history (sessions, grants and policies excepted, which are few).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -76,6 +77,21 @@ struct CountOfAccount {
     Position by = kNoPosition;  // its CountAttested
 };
 
+struct KeyOfLeg {
+    Micros at = 0;
+    Position place = kNoPosition;
+    Position by = kNoPosition;  // its event
+    friend auto operator<=>(const KeyOfLeg&, const KeyOfLeg&) = default;
+};
+
+// The legs at one end of an interval, from the outside inwards; the rest are empty. Those of events that were corrected
+// since stay, so that it is known whether all are listed: what is not lies behind those that are.
+struct EndLegs {
+    static constexpr std::size_t kMost = 4;
+    std::array<KeyOfLeg, kMost> legs{};
+    [[nodiscard]] bool full() const { return legs.back().by != kNoPosition; }
+};
+
 // When a SITE account was open, from its AccountOpened to its AccountClosed, and how it was opened. The places order
 // what happened at one time (domain: 5.4).
 struct OpenTime : Interval {
@@ -85,6 +101,7 @@ struct OpenTime : Interval {
     std::int64_t capacity = 0;
     bool sellable = true;
     bool night_empty = false;
+    EndLegs first_legs, last_legs;  // of pieces, on the account in that time
 };
 // Who answers for an account from a CustodianChanged on.
 struct Custody {
@@ -153,12 +170,6 @@ struct Parcel {
     std::int64_t insured_minor = 0;  // Σ insured of its pieces, as they are valued now
 };
 
-struct KeyOfLeg {
-    Micros at = 0;
-    Position place = kNoPosition;
-    Position by = kNoPosition;  // its event
-    friend auto operator<=>(const KeyOfLeg&, const KeyOfLeg&) = default;
-};
 struct Session {
     Interval open;
     Position opened_by = kNoPosition, opened_place = kNoPosition;

@@ -282,7 +282,7 @@ private:
 
     // And so does a closed day.
     Fault check_days() {
-        Micros changed = std::numeric_limits<Micros>::max();
+        Micros changed = kNever;
         for (const Span& span : spans_) {
             if (!is_as_before(span)) changed = std::min(changed, span.opening.at);
         }
@@ -301,18 +301,13 @@ private:
         return std::nullopt;
     }
 
-    // Of an account the newest leg is known: nothing is cut off that may have legs.
+    // Nothing is cut off in which the account was used.
     Fault check_account() {
         const Account* account = c_.books.accounts.find(of_.account);
         if (account == nullptr) return std::nullopt;
         bool supplies = false;  // are in it
-        Micros newest = account->last_leg_at;
-        for (const auto& [key, legs] : c_.books.supply_legs.all()) {
-            if (key.account != of_.account || legs.empty()) continue;
-            newest = std::max(newest, legs.back().at);
-            const SupplyBalance* balance = c_.books.balances.find(key);
-            supplies = supplies || (balance != nullptr && (balance->quantity != 0 || balance->measure != 0));
-        }
+        for (const auto& [key, balance] : c_.books.balances.all())
+            supplies = supplies || (key.account == of_.account && (balance.quantity != 0 || balance.measure != 0));
         const bool open_now = !spans_.empty() && !spans_.back().closing;
         if ((account->pieces != 0 || supplies) && !open_now) {
             const Position by = spans_.empty() ? kNoPosition : spans_.back().closing->by;
@@ -323,27 +318,57 @@ private:
             refusal.account = of_.account;
             return refusal;
         }
-        const Micros never = std::numeric_limits<Micros>::max();
         for (const OpenTime& open : account->opened) {
             const bool last = &open == &account->opened.back();
-            const Micros end = open.to != 0 ? open.to : last ? never : std::next(&open)->from;
+            const Use use = use_of(open, last ? kNever : std::next(&open)->from);
+            if (!use.first) continue;
             const bool in_use = last && (account->pieces != 0 || supplies);
-            const Micros used_until = in_use ? never : std::min(newest, end);
-            if (within_one(open.from, end)) continue;
-            if (newest < open.from) continue;
-            if (within_one(open.from, used_until)) continue;
-            Refusal refusal = broken("Something was in " + of_.text() + " or moved there up to " +
-                                         format_time(newest) +
-                                         ", when the account would be closed; open it as early, and close it as "
-                                         "late, as it was used, or close it from now on (AccountClosed)",
-                                     kNoPosition, RefusalCode::kUnknownAccount);
+            if (within_one(use.first->at, in_use ? kNever : use.last->at)) continue;
+            const KeyOfLeg& out = !within_one(use.first->at, use.first->at) ? *use.first : *use.last;
+            const std::string leg = out.by == kNoPosition ? "A leg that was taken back" : "A leg";
+            const std::string by = out.by == kNoPosition ? "" : " (event " + std::to_string(out.by) + ")";
+            Refusal refusal = broken(
+                leg + " on " + of_.text() + " lies at " + format_time(out.at) + by +
+                    ", and the account was used from " + format_time(use.first->at) + " to " +
+                    (in_use ? "now" : format_time(use.last->at)) +
+                    (out.by == kNoPosition ? ", as far as is known" : "") +
+                    ", when it would not be open all the time; open it as early, and close it as late, or correct "
+                    "what moved there first",
+                out.by, RefusalCode::kUnknownAccount);
             refusal.account = of_.account;
-            refusal.since = newest;
+            refusal.since = out.at;
             return refusal;
         }
         return std::nullopt;
     }
 
+    // Between which legs an account was used in an interval; none: it was not. Where all that are listed at an end
+    // were taken back, and there were others behind them, these lie at the last one listed or further in.
+    struct Use {
+        std::optional<KeyOfLeg> first, last;
+    };
+    [[nodiscard]] Use use_of(const OpenTime& open, Micros end) const {
+        Use use{outermost(open.first_legs), outermost(open.last_legs)};
+        for (const auto& [key, legs] : c_.books.supply_legs.all()) {
+            if (key.account != of_.account) continue;
+            for (const SupplyLeg& leg : legs) {
+                if (leg.at < open.from || leg.at >= end || leaves_with_batch(c_, leg.by)) continue;
+                const KeyOfLeg found{leg.at, leg.by, leg.by};
+                use.first = use.first ? std::min(*use.first, found) : found;
+                use.last = use.last ? std::max(*use.last, found) : found;
+            }
+        }
+        return use;
+    }
+    [[nodiscard]] std::optional<KeyOfLeg> outermost(const EndLegs& end) const {
+        for (const KeyOfLeg& leg : end.legs) {
+            if (leg.by == kNoPosition) return std::nullopt;
+            if (c_.books.is_effective(leg.by) && !leaves_with_batch(c_, leg.by)) return leg;
+        }
+        return KeyOfLeg{end.legs.back().at, kNoPosition, kNoPosition};
+    }
+
+    static constexpr Micros kNever = std::numeric_limits<Micros>::max();
     const Case& c_;
     const Whose& of_;
     const std::vector<Session>& sessions_;  // of its site

@@ -16,7 +16,7 @@
 namespace daybook::custody {
 
 // An account that is remembered as long as pieces are in it: one that is not opened, about which nothing else is known.
-// So its last_leg_at, which nobody asks for, is not kept.
+// So its legs, which nobody asks for, are not noted.
 inline bool is_known_for_its_pieces_only(const Account& account) {
     return account.opened.empty() && account.fence == 0 && account.counted_by.empty() && account.custodian == 0;
 }
@@ -48,10 +48,13 @@ inline std::uint32_t& obligation_slot(Item& item, ObligationKind kind) {
     DAYBOOK_UNREACHABLE();
 }
 
-// Takes the piece in a slot out of its account's list and sums, or into those of the account that it names. `at` is the
-// valid time of the leg.
-void leave_account(Books& books, std::uint32_t slot, Micros at);
-void enter_account(Books& books, std::uint32_t slot, Micros at);
+// Takes the piece in a slot out of its account's list and sums, or into those of the account that it names, and notes
+// the leg if there is one.
+void leave_account(Books& books, std::uint32_t slot, const KeyOfLeg& leg);
+void enter_account(Books& books, std::uint32_t slot, const KeyOfLeg& leg);
+void note_account_leg(Account& account, const KeyOfLeg& leg);
+// Into the interval in which it lies now.
+void add_end_legs(OpenTime& open, const KeyOfLeg& leg);
 // The party whose memo sum the piece counts in, being in M or on its way there; 0: none.
 PartyId memo_party(const Books& books, const Item& item);
 void add_to_memo_sum(Books& books, PartyId party, const Item& item);
@@ -109,6 +112,8 @@ private:
         const Position place = decided_.correcting.place;
         return place == kNoPosition ? event_.position : place;
     }
+
+    [[nodiscard]] KeyOfLeg key() const { return {at(), place(), event_.position}; }
 
     // apply.cc
     void remember_scalars();

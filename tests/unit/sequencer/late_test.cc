@@ -41,6 +41,17 @@ protected:
     }
     std::string out(const std::string& id, const std::string& item) { return salon::signed_out(id, ids.next(), item); }
 
+    // The correction of a correction, by somebody else.
+    std::string undone(const std::string& id) {
+        std::string undo = salon::declared(ids.next(), id);
+        return undo.replace(undo.find("\"principal\":13,\"role\":\"HQ\""), 26, "\"principal\":10,\"role\":\"OC\"");
+    }
+    // To or from a case of its own.
+    std::string shown(const std::string& id, const std::string& item) {
+        std::string out = this->out(id, item);
+        return out.replace(out.find("DISPLAY/C1"), 10, "DISPLAY/C2");
+    }
+
     // After every event the books that the sequencer saved are those of a replay, to the byte.
     void expect_replayed() {
         ASSERT_TRUE(engine->sequencer().stop());
@@ -274,25 +285,94 @@ TEST_F(LateTest, TwoIntervalsOfAnAccountAreJoinedAndParted) {
     // It is open, once.
     EXPECT_EQ(engine->run({salon::account_opened(ids.next(), path)})[0].refusal->code,
               custody::RefusalCode::kAccountExists);
-    const auto undone = [&](const std::string& id) {
-        std::string undo = salon::declared(ids.next(), id);
-        return undo.replace(undo.find("\"principal\":13,\"role\":\"HQ\""), 26, "\"principal\":10,\"role\":\"OC\"");
-    };
     // Whichever comes back first.
     expect(engine->run({undone(one), undone(other)}, Mode::kAtomic));
     const std::string first = ids.next(), second = ids.next();
     expect(engine->run({salon::declared(first, again), salon::declared(second, closed)}, Mode::kAtomic));
     expect(engine->run({undone(first), undone(second)}, Mode::kAtomic));
     // A closing that lies behind is corrected whatever is in the account now.
-    std::string shown = out(ids.next(), items[0]);
-    shown.replace(shown.find("DISPLAY/C1"), 10, "DISPLAY/C2");
-    expect(engine->run({shown}));
+    expect(engine->run({shown(ids.next(), items[0])}));
     const std::string right = ids.next();
     expect(engine->run({salon::declared(ids.next(), closed, {right}),
                         salon::late(clock.now() - kMinute - kSecond, closed_at(right))},
                        Mode::kAtomic));
     // Closed at last, it is empty only when the piece is gone.
     EXPECT_EQ(engine->run({closed_at(ids.next())})[0].refusal->code, custody::RefusalCode::kAccountNotEmpty);
+    expect_replayed();
+}
+
+// What moved an opening or a closing is taken back as long as the account was not used in between.
+TEST_F(LateTest, AnAccountIsOpenAsItWasWhenItsCorrectionIsTakenBack) {
+    const std::string path = "SITE/1/DISPLAY/C2";
+    const auto closed_at = [&](const std::string& id) {
+        return "{" + salon::envelope(id, salon::kManager, "VM") + R"(,"account_closed":{"account":")" + path + R"("}})";
+    };
+    const auto moved = [&](const std::string& declaration, const std::string& target, const std::string& id, Micros at,
+                           const std::string& corrective) {
+        return engine->run({salon::declared(declaration, target, {id}), salon::late(at, corrective)}, Mode::kAtomic);
+    };
+    const auto expect_kept = [&](const std::string& declaration, Position leg) {
+        const auto answer = engine->run({undone(declaration)});
+        ASSERT_TRUE(answer[0].refusal) << text(answer[0]);
+        EXPECT_EQ(answer[0].refusal->code, custody::RefusalCode::kCorrectionConflict);
+        EXPECT_EQ(answer[0].refusal->event, leg) << text(answer[0]);
+    };
+    clock.move(kHour);
+    const Micros opening = clock.now();
+    const std::string opened = ids.next();
+    expect(engine->run({salon::account_opened(opened, path)}));
+    clock.move(kMinute);
+    for (int i = 0; i < 6; ++i) {  // more than an account lists at its ends
+        expect(engine->run({shown(ids.next(), items[0])}));
+        clock.move(kMinute);
+        expect(engine->run({salon::signed_in(ids.next(), items[0])}));
+        clock.move(kMinute);
+    }
+    const auto earlier = [&](const std::string& declaration) {
+        const std::string id = ids.next();
+        return moved(declaration, opened, id, opening - 10 * kMinute, salon::account_opened(id, path));
+    };
+    const std::string unused = ids.next();
+    expect(earlier(unused));
+    expect(engine->run({undone(unused)}));
+
+    const std::string used = ids.next();
+    expect(earlier(used));
+    const std::string there = ids.next(), back = ids.next();
+    const auto legs = engine->run({salon::late(opening - 5 * kMinute, shown(there, items[1])),
+                                   salon::late(opening - 4 * kMinute, salon::signed_in(back, items[1]))});
+    expect(legs);
+    expect_kept(used, legs[0].position);
+    const std::string gone = ids.next();
+    expect(engine->run({salon::declared(gone, back)}));
+    expect_kept(used, legs[0].position);
+    const std::string never = ids.next();
+    expect(engine->run({salon::declared(never, there)}));
+    expect(engine->run({undone(used)}));
+    // It was not open when that leg was made.
+    EXPECT_EQ(engine->run({undone(never)})[0].refusal->code, custody::RefusalCode::kCorrectionConflict);
+
+    // And at the other end, of an interval before another.
+    const Micros closing = clock.now();
+    const std::string closed = ids.next();
+    expect(engine->run({closed_at(closed)}));
+    clock.move(kHour);
+    expect(engine->run({salon::account_opened(ids.next(), path)}));
+    clock.move(kMinute);
+    expect(engine->run({shown(ids.next(), items[0])}));
+    clock.move(kMinute);
+    const auto later = [&](const std::string& declaration) {
+        const std::string id = ids.next();
+        return moved(declaration, closed, id, closing + 10 * kMinute, closed_at(id));
+    };
+    const std::string for_nothing = ids.next(), for_legs = ids.next();
+    expect(later(for_nothing));
+    expect(engine->run({undone(for_nothing)}));
+    expect(later(for_legs));
+    const auto more = engine->run({salon::late(closing + 5 * kMinute, shown(ids.next(), items[2])),
+                                   salon::late(closing + 6 * kMinute, salon::signed_in(ids.next(), items[2]))});
+    expect(more);
+    expect_kept(for_legs, more[1].position);
     expect_replayed();
 }
 
