@@ -25,6 +25,7 @@ std::string control_to_json(const ControlRecord& record) {
     message.set_value(record.value);
     message.set_state_incomplete(record.state_incomplete);
     message.mutable_state_untouched()->Assign(record.state_untouched.begin(), record.state_untouched.end());
+    if (record.from) message.set_from(*record.from);
     return to_json(message);
 }
 
@@ -49,6 +50,7 @@ Result<ControlRecord> control_from_json(std::string_view json) {
     record.value = message.value();
     record.state_incomplete = message.state_incomplete();
     record.state_untouched.assign(message.state_untouched().begin(), message.state_untouched().end());
+    if (message.has_from()) record.from = message.from();
     return record;
 }
 

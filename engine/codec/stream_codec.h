@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ struct ControlRecord {
     std::string value;  // stream::to_string(ValueFormat); empty: written before that was recorded
     bool state_incomplete = false;
     std::vector<std::string> state_untouched;
+    std::optional<Position> from;  // nullopt: written before that was recorded
 };
 
 std::string control_to_json(const ControlRecord& record);

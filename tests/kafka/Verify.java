@@ -527,6 +527,7 @@ public final class Verify {
         final TreeMap<Long, Long> nextOfTerm = new TreeMap<>(); // term → where its last cursor is
         int count = 0;
         private long next = 0;
+        private long from = 0; // where the transaction of the last cursor began
 
         Control(int partitions, Map<Long, byte[]> roots) {
             this.partitions = partitions;
@@ -549,7 +550,10 @@ public final class Verify {
             long at = Long.parseLong(cursor.path("next").asText("0"));
             long last = nextOfTerm.isEmpty() ? 0 : nextOfTerm.lastKey();
             if (term < last) wrong(place + ": term " + term + " behind term " + last);
-            if (at < next) wrong(place + ": position " + at + " behind position " + next);
+            // Back over a transaction that was torn, and no further.
+            if (at < next && (at != from || term == last)) wrong(place + ": position " + at + " behind position " + next);
+            from = Long.parseLong(cursor.path("from").asText("-1"));
+            if (from < 0 || from > at) wrong(place + ": its transaction began at " + from);
             if (!ledger().equals(key) || !key.equals(cursor.path("ledger").asText())) wrong(place + ": the cursor is of ledger " + cursor.path("ledger") + ", by its key of " + key);
             if (cursor.path("partitions").asInt() != partitions) wrong(place + ": the cursor speaks of " + cursor.path("partitions") + " partitions");
             byte[] root = roots.get(at);

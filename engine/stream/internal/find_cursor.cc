@@ -44,12 +44,12 @@ std::optional<Outcome> Term::find_cursor(const Readers& readers, Producer& produ
     bool aborted = false;
     while (true) {
         if (stopping() || !step("reading the cursor back", kReadBack * 2)) return stopped();
-        auto judged = judge_cursor(readers, partitions);
+        auto judged = judge_cursor(readers, partitions, LastTransaction::kWhole);
         if (judged) {
             cursor = std::move(*judged);
             break;
         }
-        const Error& error = judged.error();
+        const Error error = judged.error();
         const bool less = error.code == ErrorCode::kNotFound;
         if (!less && error.code != ErrorCode::kUnavailable) return refused(error);
         if (!open_.empty() && !aborted && std::chrono::steady_clock::now() >= markers) {
@@ -58,7 +58,13 @@ std::optional<Outcome> Term::find_cursor(const Readers& readers, Producer& produ
             continue;
         }
         if (std::chrono::steady_clock::now() >= patience) {
-            return Outcome{less ? Outcome::How::kRefused : Outcome::How::kAgain, error.message};
+            if (!less) return Outcome{Outcome::How::kAgain, error.message};
+            judged = judge_cursor(readers, partitions, LastTransaction::kTorn);
+            if (!judged) return Outcome{Outcome::How::kRefused, error.message};
+            say(Options::Severity::kWarning, error.message + "; its last transaction was torn, and what is lacking of " +
+                                                 "it is published again from position " + std::to_string(judged->next));
+            cursor = std::move(*judged);
+            break;
         }
         // That a topic which was just made has no leader yet is no error worth telling.
         const bool telling = less || !open_.empty() || std::chrono::steady_clock::now() >= markers;
@@ -100,7 +106,13 @@ Outcome Term::refused(const Error& error) {
 // had become of it. So it is ended first, by a transaction of this producer that writes to the same partitions and is
 // aborted. Nobody has read what is lost by that, since readers wait at an open transaction; where the same transaction
 // is committed in other partitions, what is left is a torn commit, and repaired as one.
+//
+// Where the cursor is among what was committed, the repair must begin where its transaction began. That is written down
+// first, for good: a term that died behind the abort would leave no trace of what is lacking, in custody for one.
 std::optional<Outcome> Term::abort_left_open(Producer& producer) {
+    if (open_control_) {
+        if (auto outcome = go_back(producer, *open_control_)) return outcome;
+    }
     say(Options::Severity::kWarning, "the last transaction was left open in " + std::to_string(open_.size()) +
                                          " partitions although it is over; it is aborted there and published again");
     if (auto done = producer.abort_left_open(open_); !done) return broken(done.error());
@@ -109,8 +121,58 @@ std::optional<Outcome> Term::abort_left_open(Producer& producer) {
     return std::nullopt;
 }
 
-Result<Cursor> Term::judge_cursor(const Readers& readers, std::uint32_t partitions) {
-    DAYBOOK_ASSIGN(const Found found, read_back(readers, partitions));
+std::optional<Outcome> Term::go_back(Producer& producer, codec::ControlRecord control) {
+    const Position next = control.next;
+    if (const auto stepped = step_back(control); !stepped) {
+        if (stepped.error().code == ErrorCode::kNotFound) return std::nullopt;  // there is nothing to go back over
+        return Outcome{Outcome::How::kRefused, stepped.error().message};
+    }
+    ++control.epoch;
+    control.records = 0;
+    control.written_at = clock_.now();
+    control.publisher = config_.options.name;
+    const auto done = commit_control(producer, codec::control_to_json(control));
+    if (!done) return broken(done.error());
+    say(Options::Severity::kWarning, "the transaction that was to end at position " + std::to_string(next) +
+                                         " may be torn: publishing goes back to position " +
+                                         std::to_string(control.next) + ", and leaves out what is there");
+    return std::nullopt;
+}
+
+Result<void> Term::step_back(codec::ControlRecord& control) {
+    const std::lock_guard gate(source_gate_);
+    if (stopping()) return fail(ErrorCode::kUnavailable, "the publisher is stopping");
+    if (control.ledger != config_.ledger || control.next > config_.source->head()) {
+        return fail(ErrorCode::kForeign, "the control topic's cursor, position " + std::to_string(control.next) +
+                                             " of ledger " + control.ledger.text() + ", is not this ledger's");
+    }
+    DAYBOOK_TRY(check_root(control));
+    if (!control.from || *control.from >= control.next) {
+        return fail(ErrorCode::kNotFound, "the control topic does not say where the last transaction began");
+    }
+    if (const auto seen = known(); seen && control.next < *seen) {
+        return fail(ErrorCode::kNotFound, "the control topic lacks the last transaction");
+    }
+    DAYBOOK_ASSIGN(control.root, config_.source->root(*control.from));
+    control.next = *control.from;
+    const std::lock_guard lock(mutex_);
+    known_.reset();
+    return {};
+}
+
+Result<void> Term::check_root(const codec::ControlRecord& control) const {
+    DAYBOOK_ASSIGN(const Hash root, config_.source->root(control.next));
+    if (root == control.root) return {};
+    return fail(ErrorCode::kForeign, "diverged: the events below position " + std::to_string(control.next) +
+                                         " that Kafka holds are not this ledger's; nothing is published over them");
+}
+
+Result<Cursor> Term::judge_cursor(const Readers& readers, std::uint32_t partitions, LastTransaction last) {
+    DAYBOOK_ASSIGN(Found found, read_back(readers, partitions));
+    if (last == LastTransaction::kTorn) {
+        if (!found.control) return fail(ErrorCode::kNotFound, "the control topic holds no cursor");
+        DAYBOOK_TRY(step_back(*found.control));
+    }
     return compare_with_ledger(found, partitions);
 }
 
@@ -133,13 +195,19 @@ Result<Found> Term::read_back(const Readers& readers, std::uint32_t partitions) 
         }
     }
     open_.clear();
+    open_control_.reset();
     DAYBOOK_TRY(read_tails(readers, tails, after(kReadBack)));
+    Found found;
+    if (tails[0].last) {
+        DAYBOOK_ASSIGN(found.control, codec::control_from_json(tails[0].last->value));
+    }
     for (std::size_t i = 0; i < tails.size(); ++i) {
         if (tails[i].high < tails[i].end) open_.push_back(places[i]);
     }
+    // Behind an open one the cursor is still the one before it, and there is nothing to go back over.
+    if (tails[0].high >= tails[0].end) open_control_ = found.control;
     for (const Tail& tail : tails) DAYBOOK_TRY(check_decided(tail));
     const Tail& log = tails[1 + partitions];
-    Found found;
     for (const Topic topic : {Topic::kCustody, Topic::kStock}) {
         bool untouched = config_.publishes(topic);
         for (std::size_t i = 0; i < tails.size(); ++i) untouched &= places[i].first != topic || tails[i].end == 0;
@@ -147,9 +215,6 @@ Result<Found> Term::read_back(const Readers& readers, std::uint32_t partitions) 
     }
     found.offsets = "the control topic holds offsets " + std::to_string(tails[0].low) + " to " +
                     std::to_string(tails[0].high);
-    if (tails[0].last) {
-        DAYBOOK_ASSIGN(found.control, codec::control_from_json(tails[0].last->value));
-    }
     for (std::uint32_t i = 0; i < partitions; ++i) {
         const Tail& tail = tails[i + 1];
         std::optional<RecordPlace> place;
@@ -175,11 +240,7 @@ Result<Cursor> Term::compare_with_ledger(const Found& found, std::uint32_t parti
     DAYBOOK_ASSIGN(Cursor cursor, judge(found, config_.ledger, source.head(), partitions,
                                                to_string(config_.options.format), known()));
     if (!found.control || cursor.next == 0) return cursor;
-    DAYBOOK_ASSIGN(const Hash root, source.root(cursor.next));
-    if (root != found.control->root) {
-        return fail(ErrorCode::kForeign, "diverged: the events below position " + std::to_string(cursor.next) +
-                                             " that Kafka holds are not this ledger's; nothing is published over them");
-    }
+    DAYBOOK_TRY(check_root(*found.control));
     RecordMaker maker(config_.ledger, partitions, config_.options.format);
     std::vector<Record> last;
     Result<void> made;

@@ -255,7 +255,7 @@ std::optional<Outcome> Term::await_topic(const kafka::Client& client, const Topi
     }
 }
 
-std::string Term::control_value(Position next, const Hash& root, std::uint32_t partitions,
+std::string Term::control_value(Position from, Position next, const Hash& root, std::uint32_t partitions,
                                 std::uint64_t records) const {
     std::vector<std::string> untouched;
     for (const Topic topic : untouched_) untouched.emplace_back(to_string(topic));
@@ -269,7 +269,16 @@ std::string Term::control_value(Position next, const Hash& root, std::uint32_t p
                                    .publisher = config_.options.name,
                                    .value = std::string(to_string(config_.options.format)),
                                    .state_incomplete = state_incomplete_,
-                                   .state_untouched = std::move(untouched)});
+                                   .state_untouched = std::move(untouched),
+                                   .from = from});
+}
+
+// A transaction of nothing but a cursor.
+OrBroken<void> Term::commit_control(Producer& producer, const std::string& value) {
+    if (auto begun = producer.begin(); !begun) return begun;
+    if (auto sent = producer.produce_control(config_.ledger.text(), value); !sent) return sent;
+    if (auto flushed = producer.flush(); !flushed) return flushed;
+    return producer.commit();
 }
 
 // The first transaction of a term says whose it is, and brings everything that the client learns late out of the way.
@@ -286,10 +295,7 @@ std::optional<Outcome> Term::claim(Producer& producer, const Cursor& cursor, std
         if (!read) return Outcome{Outcome::How::kRefused, read.error().message};
         root = *read;
     }
-    auto done = producer.begin();
-    if (done) done = producer.produce_control(config_.ledger.text(), control_value(cursor.next, root, partitions, 0));
-    if (done) done = producer.flush();
-    if (done) done = producer.commit();
+    const auto done = commit_control(producer, control_value(cursor.next, cursor.next, root, partitions, 0));
     if (!done) return broken(done.error());
     {
         const std::lock_guard lock(mutex_);
@@ -375,9 +381,11 @@ OrBroken<void> Term::one_transaction(Producer& producer, Piece piece, std::uint3
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
     std::set<std::string> models;
+    bool all_state_given = false;
+    const Position from = known().value_or(0);
     while (true) {
         if (auto sent = produce_all(producer, piece.records); !sent) return sent;
-        if (piece.ends_all_state) state_incomplete_ = false;
+        all_state_given |= piece.ends_all_state;
         models.insert(piece.models.begin(), piece.models.end());
         records += piece.records.size();
         bytes += piece.bytes;
@@ -402,8 +410,8 @@ OrBroken<void> Term::one_transaction(Producer& producer, Piece piece, std::uint3
     // The events are acknowledged before the cursor exists, so that a commit of the cursor is a commit of the events,
     // also where the brokers tear a transaction (KAFKA-17754).
     if (auto flushed = producer.flush(); !flushed) return flushed;
-    auto sent =
-        producer.produce_control(config_.ledger.text(), control_value(piece.next, piece.root, partitions, records));
+    auto sent = producer.produce_control(config_.ledger.text(),
+                                         control_value(from, piece.next, piece.root, partitions, records));
     if (!sent) return sent;
     if (auto flushed = producer.flush(); !flushed) return flushed;
     if (auto committed = producer.commit(); !committed) return committed;
@@ -419,7 +427,10 @@ OrBroken<void> Term::one_transaction(Producer& producer, Piece piece, std::uint3
         status.records += records;
         status.bytes += bytes;
     });
-    return {};
+    if (!all_state_given) return {};
+    // Only a later transaction says that it is whole: this one may have been torn.
+    state_incomplete_ = false;
+    return commit_control(producer, control_value(piece.next, piece.next, piece.root, partitions, 0));
 }
 
 // ---- Fenced. ----

@@ -98,7 +98,13 @@ private:
                                        Cursor& cursor);
     Outcome refused(const Error& error);
     std::optional<Outcome> abort_left_open(Producer& producer);
-    Result<Cursor> judge_cursor(const Readers& readers, std::uint32_t partitions);
+    std::optional<Outcome> go_back(Producer& producer, codec::ControlRecord control);
+    // Makes of the cursor the one before its transaction. kNotFound where there is none; kForeign where it is not this
+    // ledger's.
+    Result<void> step_back(codec::ControlRecord& control);
+    Result<void> check_root(const codec::ControlRecord& control) const;
+    enum class LastTransaction : std::uint8_t { kWhole, kTorn };
+    Result<Cursor> judge_cursor(const Readers& readers, std::uint32_t partitions, LastTransaction last);
     Result<Found> read_back(const Readers& readers, std::uint32_t partitions);
     Result<Cursor> compare_with_ledger(const Found& found, std::uint32_t partitions);
     std::optional<Outcome> claim(Producer& producer, const Cursor& cursor, std::uint32_t partitions);
@@ -108,7 +114,9 @@ private:
     OrBroken<void> produce_all(Producer& producer, const std::vector<Record>& records);
     // The stock of these models, as of `next` or later.
     OrBroken<std::vector<Record>> stock_of(const std::set<std::string>& models, Position next);
-    std::string control_value(Position next, const Hash& root, std::uint32_t partitions, std::uint64_t records) const;
+    OrBroken<void> commit_control(Producer& producer, const std::string& value);
+    std::string control_value(Position from, Position next, const Hash& root, std::uint32_t partitions,
+                              std::uint64_t records) const;
     Outcome broken(const Broken& broken) const;
     template <class Change>
     void report(Change change) {
@@ -143,6 +151,7 @@ private:
     bool grumbled_ = false;
     std::optional<StateRecords> stock_;
     std::vector<std::pair<Topic, std::uint32_t>> open_;  // partitions in which the last reading saw a transaction open
+    std::optional<codec::ControlRecord> open_control_;  // and the cursor that it found then
 };
 
 }  // namespace daybook::stream

@@ -54,6 +54,32 @@ def init_producer_id(bootstrap, transactional_id):
         time.sleep(0.05)
 
 
+def compact(value):
+    encoded = value.encode()
+    return bytes([len(encoded) + 1]) + encoded
+
+
+def commit_in(bootstrap, producer, epoch, topic, partitions):
+    """WriteTxnMarkers: what a coordinator does in every partition of a transaction, here in some only."""
+    body = (b"\x02" + struct.pack(">qh?", producer, epoch, True) + b"\x02" + compact(topic) +
+            bytes([len(partitions) + 1]) + b"".join(struct.pack(">i", one) for one in partitions) + b"\x00" +
+            struct.pack(">i", 0) + b"\x00\x00")
+    answer = ask(bootstrap, 27, 1, body, header=b"\x00")
+    error, = struct.unpack(">h", answer[-6:-4])  # of the last partition
+    if error:
+        raise AssertionError(f"WriteTxnMarkers: error {error}")
+
+
+def producer_of(bootstrap, transactional_id):
+    """Producer id and epoch of the transaction that is there now (DescribeTransactions)."""
+    encoded = transactional_id.encode()
+    answer = ask(bootstrap, 65, 0, b"\x02" + compact(transactional_id) + b"\x00", header=b"\x00")
+    at = answer.index(encoded) + len(encoded)
+    size = answer[at] - 1  # of the state's name
+    _, _, producer, epoch = struct.unpack(">iqqh", answer[at + 1 + size:][:22])
+    return producer, epoch
+
+
 def varint(number):
     number <<= 1
     out = b""

@@ -2,6 +2,7 @@
 topic deleted, a full disk, a limit that was lowered."""
 
 import resource
+import signal
 import subprocess
 
 import confluent_kafka.admin
@@ -135,6 +136,32 @@ class Topics(KafkaTest):
                 self.head.grow_to(self.head.value + 1000)
         counted = self.finish()
         self.assertGreater(counted["taken_back"], 0)
+
+    def test_a_commit_that_reached_some_partitions_only(self):
+        """A broker that dies of a full disk leaves this: the cursor is committed, and what it speaks of is not. The publisher
+        goes back to where that transaction began, and leaves out what is there."""
+        self.own_broker("transaction.partition.verification.enable=false")
+        self.head.grow_to(1000)
+        self.assertEqual(self.child(until=1000).wait_end(), 0)
+        name = f"daybook.{self.ledger}.publisher"
+        everywhere = {"control": [0], "log": [0], "events": [0, 1, 2, 3], "stock": [0, 1, 2, 3], "custody": [0, 1, 2, 3]}
+        for committed, left_open in ((("control",), None),  # the others were aborted
+                                     (("control",), "events"),
+                                     (("control", "events"), "log"),
+                                     (("control", "log", "events", "stock"), "custody")):
+            with self.subTest(committed=committed, left_open=left_open):
+                self.head.grow_to(self.head.value + 1000)
+                child = self.child(point="written:2:kill")
+                self.assertEqual(child.wait_end(), -signal.SIGKILL, child.states)
+                transaction = raw.producer_of(self.bootstrap, name)
+                for topic in committed:
+                    raw.commit_in(self.bootstrap, *transaction, self.topic(topic), everywhere[topic])
+                if left_open:
+                    raw.produce_in_no_transaction(self.bootstrap, name, *raw.init_producer_id(self.bootstrap, name),
+                                                  self.topic(left_open), b"?", b"{}")
+                last = self.child(until=self.head.value, doubt=2000)
+                self.assertEqual(last.wait_end(), 0, last.states)
+                self.verify()
 
     def test_a_full_disk(self):
         broker = self.own_broker()
