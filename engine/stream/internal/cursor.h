@@ -45,8 +45,8 @@ struct Cursor {
 Result<Cursor> judge(const Found& found, LedgerId ledger, Position head, std::uint32_t partitions,
                      std::string_view value, std::optional<Position> known);
 
-// The last event below the cursor must be in its partitions (unless retention emptied them): `records` are those it
-// becomes. kNotFound, as above: the topic has lost records or was made anew.
+// The last events below the cursor must be in their partitions (unless retention emptied them): `records` are what
+// they become, of each partition the last. kNotFound, as above: the topic has lost records or was made anew.
 Result<void> check_last(const Found& found, const std::vector<Record>& records);
 
 }  // namespace daybook::stream

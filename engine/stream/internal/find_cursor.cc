@@ -15,6 +15,8 @@ constexpr milliseconds kRequest{5'000};      // one request to Kafka
 constexpr milliseconds kReadBack{20'000};    // all tails
 constexpr milliseconds kMarkersWait{3'000};  // until what is over looks over in every partition
 
+constexpr Position kCheckedBack = 100;  // events before the cursor whose records must be there
+
 Outcome stopped() { return {Outcome::How::kStopped, {}}; }
 
 // init_transactions has returned, so every transaction of this ledger's publishers is over. One that still looks open
@@ -61,8 +63,9 @@ std::optional<Outcome> Term::find_cursor(const Readers& readers, Producer& produ
             if (!less) return Outcome{Outcome::How::kAgain, error.message};
             judged = judge_cursor(readers, partitions, LastTransaction::kTorn);
             if (!judged) return Outcome{Outcome::How::kRefused, error.message};
-            say(Options::Severity::kWarning, error.message + "; its last transaction was torn, and what is lacking of " +
-                                                 "it is published again from position " + std::to_string(judged->next));
+            say(Options::Severity::kWarning, error.message +
+                                                 "; the last transaction was torn, and what is lacking of it is " +
+                                                 "published again from position " + std::to_string(judged->next));
             cursor = std::move(*judged);
             break;
         }
@@ -242,13 +245,17 @@ Result<Cursor> Term::compare_with_ledger(const Found& found, std::uint32_t parti
     if (!found.control || cursor.next == 0) return cursor;
     DAYBOOK_TRY(check_root(*found.control));
     RecordMaker maker(config_.ledger, partitions, config_.options.format);
-    std::vector<Record> last;
-    Result<void> made;
-    DAYBOOK_TRY(source.read(cursor.next - 1, cursor.next, [&](Position, std::string_view stored) {
-        made = maker.add(stored, last);
-        return true;
+    std::vector<Record> made, last(partitions);
+    Result<void> making;
+    const Position from = cursor.next - std::min(cursor.next, kCheckedBack);
+    DAYBOOK_TRY(source.read(from, cursor.next, [&](Position, std::string_view stored) {
+        made.clear();
+        making = maker.add(stored, made);
+        for (Record& record : made) last[record.partition] = std::move(record);
+        return making.has_value();
     }));
-    DAYBOOK_TRY(made);
+    DAYBOOK_TRY(making);
+    std::erase_if(last, [](const Record& record) { return record.key.empty(); });  // no event went there
     DAYBOOK_TRY(check_last(found, last));
     return cursor;
 }

@@ -96,7 +96,9 @@ class Topics(KafkaTest):
                 self.ledger = harness.new_ledger()
                 self.head = harness.Head(self.dir / "head", 1000)
                 child = self.child(pace=200, doubt=2000)
+                # Not in one transaction, which would be published again.
                 child.wait_next(1000)
+                child.wait_next(child.next + 1000)
                 self.delete(name)
                 child.wait_state("^refused .*" + says)
                 child.kill()
