@@ -472,8 +472,9 @@ std::string History::correct(const Correction& correction, std::int64_t now) {
     }
     conflicts_ = broken();
     for (std::size_t seq = first + 1; seq < records_.size(); ++seq) {
+        // Of a piece's leg, which is answered below. A closing that finds the vault closed is a conflict of its site.
         std::erase_if(conflicts_, [&](const auto& one) {
-            return one.second.first == seq && one.second.second == "E_VAULT_CLOSED";
+            return !one.first.empty() && one.second.first == seq && one.second.second == "E_VAULT_CLOSED";
         });
     }
     if (!conflicts_.empty()) return refuse("E_CORRECTION_CONFLICT");
