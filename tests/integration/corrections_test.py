@@ -188,6 +188,43 @@ class CorrectionsTest(LedgerTest):
         self.accept({"atomic": True, "commands": [declared, right]})
         self.sound()
 
+    def test_a_day_counts_what_was_corrected_as_if_it_had_not_been(self):
+        place, items = self.bin()
+        cases = [f"SITE/{SITE}/DISPLAY/{name}" for name in ("ONE", "TWO")]
+        self.accept(command((COORDINATOR, "OC"), [(MANAGER, "VM")], obligation_id=str(uuid.uuid4()), vault_opened={}),
+                    *(command((HEADQUARTERS, "HQ"), [], account_opened={"account": case}) for case in cases))
+
+        def columns(account):
+            answer = self.ledger.ask("reconcile", str(SITE))
+            row = next((row for row in answer["rows"] if row["account"] == account), {})
+            return {name: int(value) for name, value in row.items()
+                    if name not in ("account", "count", "discrepancies", "recheck")}
+
+        before = columns(place)
+        moved = command((COORDINATOR, "OC"), [(MANAGER, "VM")], obligation_id=str(uuid.uuid4()), to=cases[0],
+                        lines=[{"item": items[0]}], signed_out={"purpose": "DISPLAY"})
+        self.accept(moved)
+        after = columns(place)
+        self.assertEqual(after["moved_out"], before.get("moved_out", 0) + 1)
+        self.assertEqual(columns(cases[0]), {"moved_in": 1, "expected": 1})
+        gone = correction(moved)
+        self.accept(gone)
+        self.assertEqual(columns(place), before)
+        self.assertEqual(columns(cases[0]), {})
+        self.accept(correction(gone))
+        self.assertEqual(columns(place), after)
+        self.assertEqual(columns(cases[0]), {"moved_in": 1, "expected": 1})
+        # The wrong case was written down.
+        other = dict(moved, event_id=str(uuid.uuid4()), to=cases[1])
+        self.accept({"atomic": True, "commands": [correction(moved, other), other]})
+        self.assertEqual((columns(place), columns(cases[0])), (after, {}))
+        self.assertEqual(columns(cases[1]), {"moved_in": 1, "expected": 1})
+        # And another piece than it was.
+        right = dict(other, event_id=str(uuid.uuid4()), lines=[{"item": items[1]}])
+        self.accept({"atomic": True, "commands": [correction(other, right), right]})
+        self.assertEqual((columns(place), columns(cases[1])), (after, {"moved_in": 1, "expected": 1}))
+        self.sound()
+
     def of_count(self, count, **payload):
         return command((COORDINATOR, "OC"), [(MANAGER, "VM")], obligation_id=count, **payload)
 

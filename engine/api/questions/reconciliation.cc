@@ -1,10 +1,12 @@
 // A site's business day in numbers: for each account what it held at the beginning, what came and went and why, what it
 // should hold, and what was counted.
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <set>
 
 #include "engine/api/internal/business_day.h"
+#include "engine/api/internal/moves.h"
 #include "engine/api/internal/pieces_at.h"
 #include "engine/api/internal/scans.h"
 #include "engine/api/internal/when.h"
@@ -47,8 +49,7 @@ void add_move(EventType type, std::int64_t count, v1::ReconciliationRow& out) {
         case EventType::kLossDeclared:
         case EventType::kIdentityResolved:
         case EventType::kItemRegistered:
-        case EventType::kItemDecommissioned:
-        case EventType::kCorrectionDeclared: return came(&Row::adjusted, &Row::set_adjusted);
+        case EventType::kItemDecommissioned: return came(&Row::adjusted, &Row::set_adjusted);
         default:
             return count > 0 ? came(&Row::moved_in, &Row::set_moved_in) : went(&Row::moved_out, &Row::set_moved_out);
     }
@@ -191,7 +192,8 @@ private:
         return {};
     }
 
-    // What came and went from the day's beginning on.
+    // What came and went from the day's beginning on, as it counts at R: what was corrected never was, and its corrective
+    // is what it is.
     struct Move {
         Micros at = 0;
         std::int64_t count = 0;  // 1 came, -1 went
@@ -200,13 +202,35 @@ private:
     Result<std::vector<Move>> moves_since(const AccountId& account) const {
         std::vector<Move> moves;
         DAYBOOK_ASSIGN(const auto postings, reading_.postings(account, day_.from, kNever, known_));
-        for (const auto& posting : postings) {
+        for (const auto& posting : net(postings)) {
             if (posting.count == 0) continue;
-            DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(posting.position));
-            moves.push_back({posting.at, posting.count,
-                             static_cast<EventType>(static_cast<int>(event.command().payload_case()) - 100)});
+            // A column is of the day only.
+            DAYBOOK_ASSIGN(const EventType type, in_the_day(posting.at) ? type_of(account, posting) : EventType{});
+            moves.push_back({posting.at, posting.count, type});
         }
         return moves;
+    }
+    Result<EventType> type_of(const AccountId& account, const projections::PostingRow& posting) const {
+        DAYBOOK_ASSIGN(v1::Event event, asked_.event_at(posting.position));
+        DAYBOOK_ASSIGN(const bool counts, reading_.is_effective(posting.position, known_));
+        if (!counts || !makes(event, account, posting)) {
+            DAYBOOK_ASSIGN(const auto chain, reading_.chain(ItemId(posting.id), {posting.at, known_}));
+            DAYBOOK_ASSIGN(event, asked_.event_at(event_of(posting, account, chain)));
+        }
+        return static_cast<EventType>(static_cast<int>(event.command().payload_case()) - 100);
+    }
+    // Whether the event itself moved the piece then, and does not tell of others that did.
+    static bool makes(const v1::Event& event, const AccountId& account, const projections::PostingRow& posting) {
+        if (time_of(event.occurred_at()) != posting.at) return false;
+        const std::string item = posting.id.text(), path = account.path();
+        for (int i = 0; i < event.lines_size(); ++i) {
+            const v1::EventLine& line = event.lines(i);
+            const std::string& of = line.item().empty() && i < event.command().lines_size()
+                                        ? event.command().lines(i).item()
+                                        : line.item();
+            if (of == item && !line.to().empty() && (posting.count > 0 ? line.to() : line.from()) == path) return true;
+        }
+        return false;
     }
 
     const Asked& asked_;

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "engine/api/internal/moves.h"
 #include "engine/api/internal/open.h"
 #include "engine/api/internal/trial.h"
 #include "engine/api/internal/when.h"
@@ -232,24 +233,6 @@ Result<void> fill_side(const Asked& asked, const When& when, const custody::Acco
     return {};
 }
 
-// What came and went: postings of one valid time that say nothing together are left out, as where a correction took
-// back what another event had said.
-std::vector<projections::PostingRow> net(const std::vector<projections::PostingRow>& postings) {
-    std::map<std::pair<Micros, Uuid>, projections::PostingRow> sums;
-    for (const auto& posting : postings) {
-        const auto [sum, is_new] = sums.try_emplace({posting.at, posting.id}, posting);
-        if (is_new) continue;
-        sum->second.count += posting.count;
-        sum->second.amount += posting.amount;
-        sum->second.position = posting.position;
-    }
-    std::vector<projections::PostingRow> lines;
-    for (const auto& [key, sum] : sums) {
-        if (sum.count != 0 || sum.amount != 0) lines.push_back(sum);
-    }
-    return lines;
-}
-
 // The moves of supplies that count at R. A correction takes one back by the contrary at the same valid time, which is
 // no move; so of a posting that has none of its supply beside it nothing is asked.
 Result<std::vector<projections::PostingRow>> moves_that_count(const Asked& asked, const When& when,
@@ -288,18 +271,6 @@ Result<std::vector<Move>> moves_of(const Asked& asked, const When& when, const c
     std::stable_sort(moves.begin(), moves.end(),
                      [](const Move& a, const Move& b) { return a.posting.at < b.posting.at; });
     return moves;
-}
-
-// The event that a line is of: that which counts and moved the piece then, not the correction that told so again.
-Position event_of(const projections::PostingRow& line, const custody::AccountId& account,
-                  const projections::ChainRows& chain) {
-    Position event = kNoPosition;
-    for (const auto& stay : chain.stays) {
-        if (stay.account != account) continue;
-        if (line.count > 0 && stay.from == line.at) event = stay.opened_by;
-        if (line.count < 0 && stay.to == line.at) event = stay.closed_by;
-    }
-    return event != kNoPosition ? event : line.position;
 }
 
 Result<void> fill_line(const Asked& asked, const When& when, const custody::AccountId& account, const Move& line,
