@@ -188,7 +188,7 @@ Result<Rows<DayEntryRow>> read_day(const ReadPoint& point, SiteId site, Micros a
         DAYBOOK_ASSIGN(const bool counts, is_effective(point, row.position, known));
         if (!counts) continue;
         if (answer.rows.size() == page.rows_max) {
-            answer.next = to_text({cursor.position, last, false});
+            answer.next = to_text({known, last, false});
             break;
         }
         last = scan.key().substr(kSiteBytes);

@@ -8,8 +8,11 @@ questions say at any valid time must agree with each other and with the exported
 import contextlib
 import datetime
 import http.client
+import itertools
 import json
+import threading
 import unittest
+import urllib.parse
 import uuid
 
 from program import LedgerTest, code_of, http_call, simulate
@@ -160,6 +163,115 @@ class PastTest(LedgerTest):
             positions.append(answer["position"])
         self.assertEqual(known(str(int(positions[0]) - 1)), [])
         self.assertEqual([known(position) for position in positions], [["OC"], [], ["OC"]])
+
+    def test_an_answer_asked_for_again_with_its_own_times_is_the_same(self):
+        self.ledger.submit(self.lines)
+        events = self.events()
+        signers = {grant["role"]: int(grant["principal"]) for grant in
+                   json.loads(self.lines[0])["ledger_created"]["grants"] if grant.get("site", 1) == 1}
+        began = events[0]["occurred_at"]
+        port = self.ledger.serve()
+
+        def tell(*commands):
+            for sent in commands:
+                status, _, body = http_call(port, "POST", "/v1/commands", body=json.dumps(sent))
+                self.assertIn("position", json.loads(body), body)
+
+        def policy(days):
+            return command(1, (signers["HQ"], "HQ"), [], occurred_at=began, policy_set={
+                "key": "count.coverage_days", "value": {"number": str(days)}, "from": events[-1]["occurred_at"]})
+
+        def ask(question, **params):
+            more = "&".join(f"{name}={urllib.parse.quote(str(value))}" for name, value in params.items())
+            between = "" if not more else "&" if "?" in question else "?"
+            status, _, body = http_call(port, "GET", f"/v1/{question}{between}{more}")
+            self.assertEqual(status, 200, (question, params, body))
+            return body
+
+        first_days = policy(3)
+        tell(first_days)
+        account = next(row["account"] for row in json.loads(ask("accounts?rows=1000"))["rows"]
+                       if "/VAULT/" in row["account"] and row["account"].startswith("SITE/1/"))
+        path, item, day = urllib.parse.quote(account), self.items()[0], events[len(events) // 2]["occurred_at"]
+        sale = next(event for event in events if "sale_completed" in event["command"])
+        number, site = sale["command"]["sale_completed"]["invoice"], sale["command"]["site"]
+        ever = "from=2020-01-01T00:00:00Z&to=2030-01-01T00:00:00Z"
+        of_a_valid_time = [f"accounts?rows=2", f"accounts/{path}?rows=2", "trial-balance?check=true", "inspections?rows=2",
+                           "counted?overdue=true&rows=2", "counted?rows=2", f"counted/{path}?rows=2",
+                           f"counted/{path}?overdue=true&rows=2", f"items/{item}/chain", f"items/{item}/holder",
+                           "stock?rows=2", "due?kind=RESERVATION&rows=2"]
+        others = [f"items/{item}/history?rows=2", f"items/{item}/history?newest_first=true&rows=2",
+                  f"documents/{urllib.parse.quote(number)}?rows=1", "late?rows=1", "corrections?rows=1",
+                  "counts?site=1&rows=2", "days/1", f"days/1?at={day}&rows=2", f"days/1?at={events[-1]['occurred_at']}&rows=2",
+                  "sales/1?rows=1", f"sales/{site}?at={sale['occurred_at']}&rows=1", "reconciliation/1",
+                  f"reconciliation/1?at={day}", f"statements/{path}?at={day}&rows=1",
+                  f"statements/{path}?at={events[-1]['occurred_at']}&rows=1", f"held/{path}?{ever}&rows=1"]
+        firsts = {}
+        for question in of_a_valid_time + others:
+            firsts[question] = [ask(question)]
+            if cursor := json.loads(firsts[question][0]).get("next"):
+                firsts[question].append(ask(question, cursor=cursor))
+        self.assertGreater(sum(len(pages) for pages in firsts.values()), len(firsts) * 3 // 2)
+        self.assertTrue(json.loads(firsts["counted?overdue=true&rows=2"][0])["rows"])
+        # Late, corrected, and another rule; and events of all the pieces.
+        tell(command(1, (signers["OC"], "OC"), [(signers["VM"], "VM"), (signers["HQ"], "HQ")],
+                     correction_declared={"target": first_days["event_id"], "reason": "DID_NOT_OCCUR"}),
+             policy(30_000))
+        tell(*(command(int(row["account"].split("/")[1]), (signers["HQ"], "HQ"), [], lines=[{"item": row["item"]}],
+                       item_amended={"field": "MODEL", "old_value": {"text": row["model"]}, "new_value": {"text": "NEW"}})
+               for row in json.loads(ask("items?rows=10000"))["rows"]
+               if row["account"].startswith("SITE/") and "model" in row))
+        for question, pages in firsts.items():
+            with self.subTest(question):
+                as_of = json.loads(pages[0])["as_of"]
+                self.assertIn("valid_at", as_of)
+                when = {"known_at": as_of["position"]}
+                if question in of_a_valid_time:
+                    when["valid_at"] = as_of["valid_at"]
+                for known_at in (as_of["position"], as_of["known_at"]):
+                    when["known_at"] = known_at
+                    again = [ask(question, **when)]
+                    if cursor := json.loads(again[0]).get("next"):
+                        again.append(ask(question, cursor=cursor))
+                    self.assertEqual(again, pages)
+
+    def test_the_papers_of_a_transfer_are_those_of_the_answer_s_position(self):
+        self.ledger.submit(self.lines)
+        signers = {grant["role"]: int(grant["principal"]) for grant in
+                   json.loads(self.lines[0])["ledger_created"]["grants"] if grant.get("site", 1) == 1}
+        at = self.events()[-1]["occurred_at"]
+        port = self.ledger.serve()
+        sent = {}  # position → the papers that are asked for from there on
+        done = threading.Event()
+
+        def policies():
+            for number in itertools.cycle(range(2)):
+                if done.is_set():
+                    return
+                paper = ("CITES", "INSURANCE")[number]
+                body = command(1, (signers["HQ"], "HQ"), [], occurred_at=at, policy_set={
+                    "key": "docs.required", "from": at,
+                    "value": {"doc_rules": {"rules": [{"from": "*", "to": "*", "types": [paper]}]}}})
+                body.pop("site")  # of the house
+                answer = json.loads(http_call(port, "POST", "/v1/commands", body=json.dumps(body))[2])
+                self.assertIn("position", answer, answer)
+                sent[int(answer["position"])] = paper
+
+        teller = threading.Thread(target=policies)
+        teller.start()
+        answers = [json.loads(http_call(port, "GET", "/v1/transit?rows=5")[2]) for _ in range(300)]
+        done.set()
+        teller.join()
+        self.assertGreater(len(sent), 20)
+        told = 0
+        for answer in answers:
+            position = int(answer["as_of"]["position"])
+            paper = next((paper for at, paper in sorted(sent.items(), reverse=True) if at <= position), None)
+            for row in answer["rows"]:
+                missing = row.get("docs_missing", [])
+                self.assertLessEqual(set(missing), {paper}, answer["as_of"])
+                told += len(missing)
+        self.assertGreater(told, 0)
 
     def test_an_answer_about_the_past_outlives_late_facts_corrections_crashes_and_rebuilds(self):
         self.ledger.submit(self.lines)

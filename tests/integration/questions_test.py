@@ -142,6 +142,17 @@ class QuestionsTest(LedgerTest):
                     self.assertTrue(row["items"])
                 for row in day.get("totals", []):
                     totals[bool(row.get("credit"))] += int(row["entries"])
+                # In pages each of which has a row where another one follows.
+                pages, cursor = [], []
+                while True:
+                    page = self.ledger.ask("sales", str(site), "--at", at, "--rows", "3", *cursor)
+                    self.assertTrue("next" not in page or len(page["rows"]) == 3, page)
+                    self.assertTrue(page.get("rows") or not pages)
+                    pages += page.get("rows", [])
+                    if "next" not in page:
+                        break
+                    cursor = ["--cursor", page["next"]]
+                self.assertEqual(pages, day.get("rows", []))
         self.assertEqual(told, sold)
         self.assertEqual(sum(totals.values()), sum(sold.values()))
 
@@ -455,6 +466,21 @@ class QuestionsTest(LedgerTest):
         statement = self.ledger.ask("statement", path, "--at", at, "--known-at", str(closed[-1] - 1))
         self.assertEqual(statement, self.ledger.ask("statement", path, "--at", at, "--known-at", str(closed[-1] - 1)))
 
+    def test_a_day_has_the_differences_that_were_open_at_its_end(self):
+        differed = False
+        for site in ("1", "2"):
+            ends = [event["occurred_at"] for event in self.events
+                    if "day_closed" in command_of(event) and command_of(event)["site"] == int(site)]
+            for at in ["2020-01-01T00:00:00Z", *ends]:
+                answer = self.ledger.ask("reconcile", site, "--at", at)
+                known = self.ledger.ask("reconcile", site, "--at", at, "--known-at", answer["as_of"]["position"])
+                self.assertEqual(answer, known)
+                found = {one for row in answer.get("rows", []) for one in row.get("discrepancies", [])}
+                open_now = {row["obligation"] for row in self.ledger.ask("due", "--kind", "DISCREPANCY", "--site", site,
+                                                                         "--rows", "10000").get("rows", [])}
+                differed = differed or found != open_now
+        self.assertTrue(differed)
+
     def test_the_verdicts_of_a_trial_balance(self):
         answer = self.ledger.ask("trial-balance", "--check")
         self.assertTrue(answer["ok"])
@@ -702,6 +728,8 @@ class QuestionsTest(LedgerTest):
                                (("authority", "x"), "principal"), (("range", "--from", "9", "--to", "3"), "to"),
                                (("inspections", "--cursor", "x"), "cursor"), (("next", "x"), "item"),
                                (("late", "--from", "9", "--to", "3"), "from, to"), (("late", "--from", "9999999"), "from"),
+                               (("corrections", "--from", "2998-01-02T00:00:00Z", "--to", "2998-01-01T00:00:00Z"),
+                                "from, to"),
                                (("since", "--from", "9999999"), "from"),
                                (("stock", "--known-at", "9999999"), f"the newest is {len(self.events) - 1}\n"),
                                (("statement", "SITE/1/HOLD", *within, "--at", within[1]), "at, from, to"),

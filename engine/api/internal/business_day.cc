@@ -17,7 +17,7 @@ Result<projections::DayRow> day_asked_for(const Asked& asked, SiteId site, When&
     if (!day)
         return fail(ErrorCode::kNotFound, "at: no business day of site " + std::to_string(site) + " contains it");
     if (later_page) return *day;
-    DAYBOOK_ASSIGN(when.at.valid, when.end_of_open_day());
+    DAYBOOK_ASSIGN(when.at.valid, when.newest());
     if (day->to != 0) when.at.valid = day->to - 1;
     return *day;
 }

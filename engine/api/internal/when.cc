@@ -81,9 +81,15 @@ Result<When> when_of(const Asked& asked, const std::string& known_name) {
     return when;
 }
 
-Result<Micros> When::end_of_open_day() const {
+Result<When> when_known(const Asked& asked) {
+    DAYBOOK_ASSIGN(When when, when_of(asked));
+    DAYBOOK_ASSIGN(when.at.valid, when.newest());
+    return when;
+}
+
+Result<Micros> When::newest() const {
     if (later_page) return at.valid;
-    return past ? reading.newest_at(recorded, at.known) : Result<Micros>(at.valid);
+    return reading.newest_at(recorded, at.known);
 }
 
 Result<void> When::fill_as_of(const Asked& asked, v1::AsOf& out) const {
@@ -116,15 +122,6 @@ Result<std::size_t> row_of_cursor(const Asked& asked) {
     const auto row = parse_number<std::size_t>(rest);
     if (!row) return wrong("cursor", asked.param("cursor"), "a cursor of this question");
     return *row;
-}
-
-Result<RowAndView> row_and_view_of_cursor(const Asked& asked) {
-    const std::string rest = rest_of_cursor(asked);
-    if (rest.empty()) return RowAndView{};
-    const std::size_t slash = std::min(rest.find('/'), rest.size());
-    const auto row = parse_number<std::size_t>(std::string_view(rest).substr(0, slash));
-    if (!row) return wrong("cursor", asked.param("cursor"), "a cursor of this question");
-    return RowAndView{*row, rest.substr(std::min(slash + 1, rest.size()))};
 }
 
 Result<std::string> each_held(const Asked& asked, const When& when, const std::vector<custody::AccountId>& accounts,

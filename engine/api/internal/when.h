@@ -1,12 +1,14 @@
 // The (valid time, record time) of a question: valid_at, known_at and what they are where they are left out.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "engine/api/internal/asked.h"
 #include "engine/base/error.h"
+#include "engine/base/limits.h"
 #include "engine/base/time.h"
 #include "projections/views.h"
 #include "schemas/daybook/v1/view.pb.h"
@@ -22,9 +24,9 @@ struct When {
     bool later_page = false;         // a cursor brought it
     Micros recorded = 0;             // when the newest event that is known was recorded
 
-    // V, where the question gives none and asks for a day that goes on: as known at a given R, the newest valid time
-    // that was known then, so that the answer is the same whenever it is asked for.
-    [[nodiscard]] Result<Micros> end_of_open_day() const;
+    // V, where the question takes none: the newest time that was known at R, so that the answer is the same whenever it
+    // is asked for.
+    [[nodiscard]] Result<Micros> newest() const;
 
     // Whether the read models, as they stand, tell all that was so then: nothing was recorded since, and nothing that
     // counts lies behind V.
@@ -44,6 +46,8 @@ bool asks_when(const Asked& asked);
 Result<When> when_of(const Asked& asked);
 // The same with another parameter in the place of known_at.
 Result<When> when_of(const Asked& asked, const std::string& known_param);
+// The same of a question that takes no valid time.
+Result<When> when_known(const Asked& asked);
 
 // Cursors of such answers. rest_of: that of the question's cursor, which when_of() has taken; "" where it has none.
 std::string cursor_text(const Asked& asked, const When& when, const std::string& rest);
@@ -51,12 +55,23 @@ std::string rest_of_cursor(const Asked& asked);
 
 // The first row of the page, where the rest is its number among the rows at that (V, R).
 Result<std::size_t> row_of_cursor(const Asked& asked);
-// The same of an answer that the read models page as long as they have not moved: "row/their cursor" or "row".
-struct RowAndView {
-    std::size_t row = 0;
-    std::string view;
-};
-Result<RowAndView> row_and_view_of_cursor(const Asked& asked);
+// That page of an answer which the read models page by keys of their own: found(page) of them, from a row on. Cost: all
+// rows before it.
+template <class Found>
+auto page_from(std::size_t row, std::size_t rows_max, const Found& found) -> decltype(found(projections::Page{})) {
+    projections::Page page{rows_max, {}};
+    while (row != 0) {
+        page.rows_max = std::min<std::size_t>(row, limits::kPageRowsMax);
+        DAYBOOK_ASSIGN(auto before, found(page));
+        row -= std::min(row, before.rows.size());
+        page = {rows_max, before.next};
+        if (before.next.empty()) {
+            before.rows.clear();
+            return before;
+        }
+    }
+    return found(page);
+}
 
 // The pieces that accounts held at (V, R), one account after the other, until `add` has said rows_max times that it
 // made a row. Answers the cursor of the next page, "" behind the last one: its rest is an account's path and, behind

@@ -31,16 +31,18 @@ Result<std::string> accounts(const Asked& asked) {
     }
     DAYBOOK_ASSIGN(const When when, when_of(asked));
     DAYBOOK_ASSIGN(const bool is_now, when.is_now());
-    DAYBOOK_ASSIGN(const RowAndView first, row_and_view_of_cursor(asked));
+    DAYBOOK_ASSIGN(const std::size_t first, row_of_cursor(asked));
     v1::AccountsAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     std::string next;
     AccountRows found;
-    if (asks_when(asked) || !is_now || (first.row != 0 && first.view.empty())) {
-        DAYBOOK_ASSIGN(found, accounts_at(when, query, first.row, page.rows_max, next));
+    if (asks_when(asked) || !is_now) {
+        DAYBOOK_ASSIGN(found, accounts_at(when, query, first, page.rows_max, next));
     } else {
-        DAYBOOK_ASSIGN(found, when.reading.accounts(query, {page.rows_max, first.view}));
-        if (!found.next.empty()) next = std::to_string(first.row + found.rows.size()) + "/" + found.next;
+        DAYBOOK_ASSIGN(found, page_from(first, page.rows_max, [&](const projections::Page& of) {
+            return when.reading.accounts(query, of);
+        }));
+        if (!found.next.empty()) next = std::to_string(first + found.rows.size());
     }
     for (const projections::AccountRow& row : found.rows) {
         v1::AccountRow& out = *message.add_rows();

@@ -6,8 +6,11 @@
 #include "engine/api/internal/asked.h"
 #include "engine/api/internal/in_order.h"
 #include "engine/api/internal/open.h"
+#include "engine/api/internal/rules_at.h"
 #include "engine/codec/event_codec.h"
+#include "engine/custody/chain.h"
 #include "engine/custody/papers.h"
+#include "engine/sequencer/chain_reader.h"
 #include "schemas/daybook/v1/report.pb.h"
 
 namespace daybook::api {
@@ -88,7 +91,8 @@ Result<void> fill_parcels(InOrder& events, const v1::Event& dispatched, v1::Tran
     return {};
 }
 
-// Whether the papers of what is on the way are in order now: the rules and the documents of pieces are in the books.
+// Whether the papers of what is on the way are in order, by the rules and the documents of pieces at the answer's
+// position: the books may be ahead of it.
 class TransitPapers {
 public:
     // Of the row with that number. The transfer is one that was dispatched; else there is nothing to ask for.
@@ -98,24 +102,38 @@ public:
         sent.row = row;
         DAYBOOK_ASSIGN(sent.stored, asked.log.read(dispatched));
         DAYBOOK_TRY(codec::decode_event(sent.stored, sent.event));
-        for (const auto& piece : pieces) sent.items.push_back(piece.item);
+        sent.pieces = pieces;
         return {};
     }
     Result<void> fill(const Asked& asked, v1::TransitAnswer& message) const {
-        const auto look = [&](const custody::Books& books, Micros now) {
-            for (const Sent& sent : sent_) {
-                std::set<custody::DocType> missing;
-                for (const ItemId& id : sent.items) {
-                    const custody::Item* item = books.items.find(id);
-                    if (item == nullptr) continue;
-                    const auto types = custody::missing_documents(books, sent.event.command, *item, now);
-                    missing.insert(types.begin(), types.end());
-                }
-                for (const auto type : missing) message.mutable_rows(sent.row)->add_docs_missing(doc_code(type));
-            }
-        };
         if (sent_.empty()) return {};
-        DAYBOOK_TRY(asked.look(look));
+        std::set<PartyId> parties;
+        for (const Sent& sent : sent_) {
+            const auto* dispatched = std::get_if<custody::TransferDispatched>(&sent.event.command.payload);
+            if (dispatched == nullptr) continue;
+            for (const PartyId party : {dispatched->dest.party, PartyId{dispatched->dest.account.number()}})
+                if (party != 0) parties.insert(party);
+        }
+        RulesAt rules(asked.reading().position());
+        DAYBOOK_TRY(rules.read(asked, "docs.required", parties));
+        if (rules.books.policies.size() == 0) return {};
+        sequencer::ChainReader chains(asked.log);
+        for (const Sent& sent : sent_) {
+            std::set<custody::DocType> missing;
+            for (const projections::ItemRow& row : sent.pieces) {
+                DAYBOOK_ASSIGN(const auto events, chains.read(row.item, row.last_event));
+                const custody::PieceState piece = custody::fold(row.item, events).piece;
+                custody::Item item = piece.item;
+                item.category = rules.books.names.add(piece.category);
+                item.metal = rules.books.names.add(piece.metal);
+                item.stone = rules.books.names.add(piece.stone);
+                rules.books.documents.edit(row.item) = piece.documents;
+                const auto types =
+                    custody::missing_documents(rules.books, sent.event.command, item, asked.context.now);
+                missing.insert(types.begin(), types.end());
+            }
+            for (const auto type : missing) message.mutable_rows(sent.row)->add_docs_missing(doc_code(type));
+        }
         return {};
     }
 
@@ -123,7 +141,7 @@ private:
     struct Sent {
         std::string stored;
         codec::StoredEvent event;  // points into it
-        std::vector<ItemId> items;
+        std::vector<projections::ItemRow> pieces;
         int row = 0;
     };
     std::deque<Sent> sent_;

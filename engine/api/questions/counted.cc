@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/api/internal/rules_at.h"
 #include "engine/api/internal/sightings.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
@@ -57,31 +58,22 @@ private:
         std::sort(accounts_.begin(), accounts_.end());
         return {};
     }
-    // The policy of a site is the one in force; as it was known once, it is not told.
+    // The policy of a site is the one in force at (V, R).
     Result<void> find_days() {
         if (!asked_.param("days").empty()) {
             DAYBOOK_ASSIGN(days_, asked_.number_param<std::uint32_t>("days", 0, 36'500));
             return {};
         }
-        if (!asked_.param("known_at").empty()) {
-            if (!only_overdue_) return {};
-            return fail(ErrorCode::kInvalid,
-                        "days: is missing; what was overdue, as it was known once, is judged by a number given");
+        RulesAt rules(when_.at.known);
+        DAYBOOK_TRY(rules.read(asked_, "count.coverage_days", {}));
+        for (const AccountId& account : accounts_) {
+            const auto* policy = rules.books.policy("count.coverage_days", account.site, when_.at.valid);
+            const auto* days = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
+            by_site_[account.site] = days == nullptr ? kCoverageDays : *days;
         }
-        DAYBOOK_TRY(asked_.look([&](const custody::Books& books, Micros) {
-            for (const AccountId& account : accounts_) {
-                const auto* policy = books.policy("count.coverage_days", account.site, when_.at.valid);
-                const auto* days = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
-                by_site_[account.site] = days == nullptr ? kCoverageDays : *days;
-            }
-        }));
         return {};
     }
-    [[nodiscard]] std::optional<std::int64_t> days_of(SiteId site) const {
-        if (days_) return *days_;
-        const auto it = by_site_.find(site);
-        return it == by_site_.end() ? std::nullopt : std::optional(it->second);
-    }
+    [[nodiscard]] std::int64_t days_of(SiteId site) const { return days_ ? *days_ : by_site_.at(site); }
     Result<bool> add(const ItemId& item, const AccountId& account, v1::CountedAnswer& message) {
         DAYBOOK_ASSIGN(const auto chain, when_.reading.chain(item, when_.at));
         if (chain.stays.empty()) return false;
@@ -100,8 +92,7 @@ private:
             const Micros seen = row.has_last() ? counted.seconds() * kSecond + counted.nanos() / 1000 : 0;
             const Micros age = when_.at.valid - std::max(since, seen);
             row.set_age_days(std::max<Micros>(0, age) / kDay);
-            const auto days = days_of(account.site);
-            row.set_overdue(days && age > *days * kDay);
+            row.set_overdue(age > days_of(account.site) * kDay);
         }
         if (only_overdue_ && !row.overdue()) return false;
         DAYBOOK_ASSIGN(const std::string model, model_at(asked_, chain, when_.at.valid));

@@ -11,9 +11,9 @@ Result<std::string> days(const Asked& asked) {
     DAYBOOK_ASSIGN(When when, when_of(asked));
     v1::DayAnswer message;
     if (asked.param("at").empty() && page.cursor.empty()) {
+        DAYBOOK_ASSIGN(when.at.valid, when.newest());
         DAYBOOK_ASSIGN(const auto found, when.reading.days(*site, when.at.known));
         DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-        message.mutable_as_of()->clear_valid_at();  // the question has none
         for (const auto& row : found.rows) fill(row, *message.add_rows());
         return codec::to_json(message);
     }

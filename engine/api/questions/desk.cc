@@ -172,18 +172,30 @@ Result<std::string> sales(const Asked& asked) {
     DAYBOOK_ASSIGN(When when, when_of(asked));
     page.cursor = rest_of_cursor(asked);
     DAYBOOK_ASSIGN(const auto day, day_asked_for(asked, *site, when));
-    DAYBOOK_ASSIGN(const auto found, when.reading.day(*site, day.from, page, when.at.known));
     v1::SalesAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     message.set_site(*site);
-    for (const auto& row : found.rows) {
-        const bool sold = row.kind == projections::DayEntryKind::kSale;
-        if (!sold && row.kind != projections::DayEntryKind::kCredit) continue;
-        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
-        fill_sale(row, event, *message.add_rows());
-        add_total(message.rows(message.rows_size() - 1), message);
-    }
-    message.set_next(cursor_text(asked, when, found.next));
+    // The day has other entries between: a page is full of sales, and has one behind it where it says so.
+    const std::size_t rows_max = page.rows_max;
+    std::string next;  // behind the last row given
+    do {
+        const std::size_t given = static_cast<std::size_t>(message.rows_size());
+        page.rows_max = given == rows_max ? limits::kPageRowsMax : rows_max - given;
+        DAYBOOK_ASSIGN(const auto found, when.reading.day(*site, day.from, page, when.at.known));
+        for (const auto& row : found.rows) {
+            const bool sold = row.kind == projections::DayEntryKind::kSale;
+            if (!sold && row.kind != projections::DayEntryKind::kCredit) continue;
+            if (given == rows_max) {
+                message.set_next(cursor_text(asked, when, next));
+                return codec::to_json(message);
+            }
+            DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
+            fill_sale(row, event, *message.add_rows());
+            add_total(message.rows(message.rows_size() - 1), message);
+        }
+        page.cursor = found.next;
+        if (given < rows_max) next = found.next;
+    } while (!page.cursor.empty());
     return codec::to_json(message);
 }
 

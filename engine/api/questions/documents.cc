@@ -96,7 +96,7 @@ Result<std::string> document(const Asked& asked) {
     std::string number = asked.question.path[1];
     for (std::size_t i = 2; i < asked.question.path.size(); ++i) number += "/" + asked.question.path[i];
     DAYBOOK_ASSIGN(const auto page, asked.page());
-    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(const When when, when_known(asked));
     DAYBOOK_ASSIGN(const Position from, row_of_cursor(asked));
     DAYBOOK_ASSIGN(auto found, when.reading.number(number, 0, when.at.known, limits::kPageRowsMax));
     if (found.empty()) return fail(ErrorCode::kNotFound, "no event carries the number '" + number + "'");
@@ -109,7 +109,6 @@ Result<std::string> document(const Asked& asked) {
     DAYBOOK_TRY(follow_all(asked, when, life));
     v1::DocumentAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-    message.mutable_as_of()->clear_valid_at();  // the question has none
     message.set_number(number);
     for (auto at = life.lower_bound(from); at != life.end(); ++at) {
         if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {

@@ -60,14 +60,13 @@ Result<std::string> history(const Asked& asked) {
     DAYBOOK_ASSIGN(const ItemId id, asked.item_of_path(1));
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const bool newest_first, asked.flag_param("newest_first", false));
-    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(const When when, when_known(asked));
     DAYBOOK_ASSIGN(const auto found, when.reading.history(id, page, newest_first, when.at.known));
     if (found.rows.empty() && page.cursor.empty()) {
         return fail(ErrorCode::kNotFound, "no piece has the id " + id.text() + (when.past ? ", as known then" : ""));
     }
     v1::HistoryAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-    message.mutable_as_of()->clear_valid_at();  // the question has none
     message.set_item(id.text());
     for (const auto& row : found.rows) {
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));

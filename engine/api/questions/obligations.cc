@@ -59,8 +59,8 @@ void fill_totals(v1::DueAnswer& message) {
 // Each page looks at all pieces again, at the same (V, R).
 Result<std::string> due_at(const Asked& asked, const projections::DueQuery& query, const When& when,
                            const projections::Page& page) {
-    DAYBOOK_ASSIGN(const RowAndView first, row_and_view_of_cursor(asked));
-    std::size_t next = first.row;
+    DAYBOOK_ASSIGN(const std::size_t first, row_of_cursor(asked));
+    std::size_t next = first;
     DAYBOOK_ASSIGN(auto rows, open_at(asked, when));
     std::erase_if(rows, [&](const ObligationRow& row) {
         const custody::Obligation& it = row.obligation;
@@ -87,16 +87,17 @@ Result<std::string> due(const Asked& asked) {
     }
     DAYBOOK_ASSIGN(const When when, when_of(asked));
     DAYBOOK_ASSIGN(const bool is_now, when.is_now());
-    DAYBOOK_ASSIGN(const RowAndView first, row_and_view_of_cursor(asked));
-    if (asks_when(asked) || !is_now || (first.row != 0 && first.view.empty())) return due_at(asked, query, when, page);
-    DAYBOOK_ASSIGN(const auto found, when.reading.due(query, {page.rows_max, first.view}));
+    DAYBOOK_ASSIGN(const std::size_t first, row_of_cursor(asked));
+    if (asks_when(asked) || !is_now) return due_at(asked, query, when, page);
+    DAYBOOK_ASSIGN(const auto found, page_from(first, page.rows_max, [&](const projections::Page& of) {
+        return when.reading.due(query, of);
+    }));
     v1::DueAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     const RowContext context{asked.context.currency, when.at.valid};
     for (const auto& row : found.rows) fill(row, context, *message.add_rows());
     fill_totals(message);
-    if (!found.next.empty())
-        message.set_next(cursor_text(asked, when, std::to_string(first.row + found.rows.size()) + "/" + found.next));
+    if (!found.next.empty()) message.set_next(cursor_text(asked, when, std::to_string(first + found.rows.size())));
     return codec::to_json(message);
 }
 

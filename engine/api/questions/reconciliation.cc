@@ -118,9 +118,14 @@ private:
         return {};
     }
 
-    // Open ones: now, or as known then, when the day ended.
+    // Open ones at (V, R), each account's in order of their ids.
     Result<void> find_discrepancies() {
-        if (when_.past) return find_discrepancies_at();
+        DAYBOOK_ASSIGN(const bool is_now, when_.is_now());
+        DAYBOOK_TRY(is_now ? find_discrepancies_now() : find_discrepancies_at());
+        for (auto& [account, open] : discrepancies_) std::sort(open.begin(), open.end());
+        return {};
+    }
+    Result<void> find_discrepancies_now() {
         projections::DueQuery query;
         query.site = site_;
         query.kinds = custody::bit(custody::ObligationKind::kDiscrepancy);
@@ -192,8 +197,8 @@ private:
         return {};
     }
 
-    // What came and went from the day's beginning on, as it counts at R: what was corrected never was, and its corrective
-    // is what it is.
+    // What came and went from the day's beginning on, as it counts at R: what was corrected never was, and its
+    // corrective is what it is.
     struct Move {
         Micros at = 0;
         std::int64_t count = 0;  // 1 came, -1 went

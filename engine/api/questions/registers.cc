@@ -160,14 +160,16 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
     DAYBOOK_ASSIGN(Position from, asked.position_param("from"));
-    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(const When when, when_known(asked));
     const Reading& reading = when.reading;
     Position to = when.at.known;
     if (from > asked.log.head())
         return wrong("from", asked.param("from"), "a position up to " + std::to_string(asked.log.head()));
     if (!asked.param("to").empty()) {
         DAYBOOK_ASSIGN(const Position before, asked.position_param("to"));
-        if (from > before) {
+        // Times behind the newest event are one position, and still an order.
+        const auto from_time = parse_time(asked.param("from")), to_time = parse_time(asked.param("to"));
+        if (from > before || (from_time && to_time && *from_time > *to_time)) {
             return fail(ErrorCode::kInvalid, "from, to: " + asked.param("from") + " does not lie before " +
                                                  asked.param("to"));
         }
@@ -184,7 +186,6 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
     std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
     v1::LateAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-    message.mutable_as_of()->clear_valid_at();  // the question has none
     for (const auto& entry : entries) {
         if (site != 0 && entry.site != site) continue;
         if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
@@ -377,11 +378,10 @@ Result<std::string> counts(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
     if (site == 0) return wrong("site", asked.param("site"), "the number of the site whose counts are asked for");
-    DAYBOOK_ASSIGN(const When when, when_of(asked));
+    DAYBOOK_ASSIGN(const When when, when_known(asked));
     custody::ChainKey given = kBehindAll;
     v1::CountsAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-    message.mutable_as_of()->clear_valid_at();  // the question has none
     if (page.cursor.empty()) {
         DAYBOOK_ASSIGN(const auto open, open_counts(asked, when, site));
         for (const auto& row : open) DAYBOOK_TRY(fill_count(asked, when, row, kNoPosition, *message.add_rows()));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/api/internal/open.h"
+#include "engine/api/internal/rules_at.h"
 #include "engine/api/internal/scans.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
@@ -56,29 +57,6 @@ Result<void> take_roles(const Asked& asked, Position position, Principal who,
     return {};
 }
 
-// Events that corrections recorded since `known` took out of the effective set: the books have forgotten them.
-Result<void> add_forgotten(const Asked& asked, const When& when, std::set<Position>& events) {
-    const auto find = [&](const std::string& text) -> Result<std::optional<Position>> {
-        const auto id = EventId::parse(text);
-        if (!id) return std::optional<Position>();
-        return asked.log.find_id({log::kEventIdKind, *id});
-    };
-    DAYBOOK_ASSIGN(const auto corrections, when.reading.entries(projections::Register::kCorrections, 0, when.at.known,
-                                                                when.reading.position(), ~std::size_t{0}));
-    for (const auto& entry : corrections) {
-        DAYBOOK_ASSIGN(const v1::Event declared, asked.event_at(entry.position));
-        DAYBOOK_ASSIGN(const auto target, find(declared.command().correction_declared().target()));
-        if (!target) continue;
-        events.insert(*target);
-        DAYBOOK_ASSIGN(const v1::Event corrected, asked.event_at(*target));
-        for (const std::string& corrective : corrected.command().correction_declared().correctives()) {
-            DAYBOOK_ASSIGN(const auto position, find(corrective));
-            if (position) events.insert(*position);
-        }
-    }
-    return {};
-}
-
 // As it was known: the events that counted then, those that were corrected since among them.
 Result<std::string> authority_known(const Asked& asked, Principal who, Micros asked_at) {
     std::set<Position> events;
@@ -91,7 +69,7 @@ Result<std::string> authority_known(const Asked& asked, Principal who, Micros as
     DAYBOOK_TRY(reading_of(asked, seen.position));
     DAYBOOK_ASSIGN(When when, when_of(asked));
     if (asked_at != 0) when.at.valid = asked_at;
-    DAYBOOK_TRY(add_forgotten(asked, when, events));
+    DAYBOOK_TRY(add_forgotten(asked, when.reading, when.at.known, events));
     std::vector<custody::RoleInterval> roles;
     for (const Position event : events) {
         if (event >= when.at.known) continue;

@@ -163,11 +163,13 @@ struct HeldFrom {
     std::size_t piece = 0, stay = 0;
 };
 Result<HeldFrom> held_from_cursor(const Asked& asked) {
-    DAYBOOK_ASSIGN(const RowAndView at, row_and_view_of_cursor(asked));
-    if (at.view.empty()) return HeldFrom{at.row, 0};
-    const auto given = parse_number<std::size_t>(at.view);
-    if (!given) return wrong("cursor", asked.param("cursor"), "a cursor of this question");
-    return HeldFrom{at.row, *given};
+    const std::string rest = rest_of_cursor(asked);
+    if (rest.empty()) return HeldFrom{};
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    const auto piece = parse_number<std::size_t>(std::string_view(rest).substr(0, slash));
+    const auto stay = parse_number<std::size_t>(std::string_view(rest).substr(std::min(slash + 1, rest.size())));
+    if (!piece || !stay) return wrong("cursor", asked.param("cursor"), "a cursor of this question");
+    return HeldFrom{*piece, *stay};
 }
 
 Result<std::string> held(const Asked& asked) {
@@ -311,7 +313,7 @@ Result<Interval> interval_or_day(const Asked& asked, const custody::AccountId& a
                                               " contains " + asked.param("at"));
     }
     if (day->to != 0) return Interval{day->from, day->to};
-    DAYBOOK_ASSIGN(const Micros end, when.end_of_open_day());
+    DAYBOOK_ASSIGN(const Micros end, when.newest());
     return Interval{day->from, std::max(end, at) + 1};
 }
 

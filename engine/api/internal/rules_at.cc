@@ -1,0 +1,75 @@
+#include "engine/api/internal/rules_at.h"
+
+#include <algorithm>
+
+namespace daybook::api {
+
+Result<void> add_forgotten(const Asked& asked, const projections::Reading& reading, Position known,
+                           std::set<Position>& events) {
+    const auto find = [&](const std::string& text) -> Result<std::optional<Position>> {
+        const auto id = EventId::parse(text);
+        if (!id) return std::optional<Position>();
+        return asked.log.find_id({log::kEventIdKind, *id});
+    };
+    DAYBOOK_ASSIGN(const auto corrections, reading.entries(projections::Register::kCorrections, 0, known,
+                                                           reading.position(), ~std::size_t{0}));
+    for (const auto& entry : corrections) {
+        DAYBOOK_ASSIGN(const v1::Event declared, asked.event_at(entry.position));
+        DAYBOOK_ASSIGN(const auto target, find(declared.command().correction_declared().target()));
+        if (!target) continue;
+        events.insert(*target);
+        DAYBOOK_ASSIGN(const v1::Event corrected, asked.event_at(*target));
+        for (const std::string& corrective : corrected.command().correction_declared().correctives()) {
+            DAYBOOK_ASSIGN(const auto position, find(corrective));
+            if (position) events.insert(*position);
+        }
+    }
+    return {};
+}
+
+Result<void> RulesAt::read(const Asked& asked, std::string_view policy, const std::set<PartyId>& parties) {
+    std::set<Position> events;
+    DAYBOOK_ASSIGN(const auto seen, asked.look([&](const custody::Books& now, Micros) {
+        const std::uint32_t name = now.names.find(policy);
+        for (const auto& [key, entries] : now.policies.all()) {
+            if (key.name != name || name == 0) continue;
+            for (const custody::PolicyEntry& entry : entries) events.insert(entry.by);
+        }
+        for (const PartyId party : parties) {
+            const auto* entries = now.parties.find(party);
+            if (entries == nullptr) continue;
+            for (const custody::Party& entry : *entries) events.insert(entry.by);
+        }
+    }));
+    // What the books have forgotten stands in a register that is as far as they were.
+    DAYBOOK_ASSIGN(const auto reading, reading_of(asked, seen.position));
+    DAYBOOK_TRY(add_forgotten(asked, reading, known_, events));
+    for (const Position event : events) {
+        if (event >= known_) break;
+        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(event, known_));
+        if (counts) DAYBOOK_TRY(take(asked, event, policy, parties));
+    }
+    return {};
+}
+
+// In order of position, as they come.
+Result<void> RulesAt::take(const Asked& asked, Position event, std::string_view policy,
+                           const std::set<PartyId>& parties) {
+    DAYBOOK_ASSIGN(std::string bytes, asked.log.read(event));
+    codec::StoredEvent stored;
+    DAYBOOK_TRY(codec::decode_event(stored_.emplace_back(std::move(bytes)), stored));
+    const auto& payload = stored.command.payload;
+    if (const auto* set = std::get_if<custody::PolicySet>(&payload); set != nullptr && set->key == policy) {
+        auto& entries = books.policies.edit({set->site, books.names.add(policy)});
+        const Micros from = set->from == 0 ? stored.decided.occurred_at : set->from;
+        const auto after = std::find_if(entries.begin(), entries.end(),
+                                        [&](const custody::PolicyEntry& entry) { return entry.from > from; });
+        entries.insert(after, {from, event, set->value});
+    }
+    if (const auto* party = std::get_if<custody::PartyRegistered>(&payload);
+        party != nullptr && parties.contains(party->party))
+        books.parties.edit(party->party).push_back({party->kind, std::string(party->country), event});
+    return {};
+}
+
+}  // namespace daybook::api
