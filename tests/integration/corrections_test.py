@@ -256,8 +256,15 @@ class CorrectionsTest(LedgerTest):
     def test_an_attestation_is_taken_back_with_what_it_found(self):
         place, count, _, attested, missing = self.counted()
         self.assertEqual(len(self.disputes(missing)), 1)
+        was = self.ledger.ask("reconcile", str(SITE))
+        row = next(row for row in was["rows"] if row["account"] == place)
+        self.assertEqual(row["discrepancies"], [f"{count}:MISSING:{missing}"])
         gone = correction(attested)
         self.accept(gone)
+        # The day has none any more; as it was known, it has the one that was open then.
+        row = next(row for row in self.ledger.ask("reconcile", str(SITE))["rows"] if row["account"] == place)
+        self.assertNotIn("discrepancies", row)
+        self.assertEqual(self.ledger.ask("reconcile", str(SITE), "--known-at", was["as_of"]["position"]), was)
         self.assertEqual(self.disputes(missing), [])
         self.assertNotIn("attested", self.count_row(count))
         self.sound()
