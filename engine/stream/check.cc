@@ -142,7 +142,7 @@ Result<void> Checker::check_events() {
             {.reader = std::move(reader), .range = range, .row = {.what = "events/" + std::to_string(i)}});
     }
     RecordMaker maker(ledger_, partitions_, options_.format);
-    std::vector<Record> made;
+    Records made;
     Result<void> checked;
     DAYBOOK_TRY(source_.read(0, report_.next, [&](Position position, std::string_view stored) {
         made.clear();

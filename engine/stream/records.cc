@@ -184,6 +184,33 @@ std::optional<Position> parse_frame_id(std::string_view ledger, std::string_view
     return first + count;
 }
 
+namespace {
+
+// What is longer is given back, so that a few large events do not make every record large for good.
+constexpr std::size_t kKeptBytes = 4096;
+
+void keep_memory(std::string& from, std::string& to) {
+    if (from.capacity() > kKeptBytes) return;
+    to.swap(from);
+    to.clear();
+}
+
+}  // namespace
+
+Record& Records::add() {
+    if (size_ == slots_.size()) {
+        slots_.emplace_back();
+    } else {
+        Record& old = slots_[size_];
+        Record empty;
+        keep_memory(old.key, empty.key);
+        keep_memory(old.value, empty.value);
+        keep_memory(old.after, empty.after);
+        old = std::move(empty);
+    }
+    return slots_[size_++];
+}
+
 RecordMaker::RecordMaker(LedgerId ledger, std::uint32_t partitions, ValueFormat format)
     : ledger_(ledger), partitions_(partitions), format_(format) {}
 
@@ -236,7 +263,7 @@ Result<std::string> RecordMaker::value_of(std::string_view stored, const Subject
                           json ? codec::EventSplitter::Form::kJson : codec::EventSplitter::Form::kProtobuf);
 }
 
-Result<void> RecordMaker::add(std::string_view stored, std::vector<Record>& out) {
+Result<void> RecordMaker::add(std::string_view stored, Records& out) {
     DAYBOOK_TRY(codec::decode_event(stored, event_));
     find_subjects();
     const bool whole = subjects_.empty() || event_.command.type == custody::EventType::kCountAttested;
@@ -244,7 +271,7 @@ Result<void> RecordMaker::add(std::string_view stored, std::vector<Record>& out)
     if (parts > 1) DAYBOOK_TRY(splitter_.load(stored));
     for (std::uint32_t part = 0; part < parts; ++part) {
         const Subject* const subject = part < subjects_.size() ? &subjects_[part] : nullptr;
-        Record record;
+        Record& record = out.add();
         record.place = {event_.position, part};
         record.parts = parts;
         record.type = custody::to_string(event_.command.type);
@@ -258,7 +285,6 @@ Result<void> RecordMaker::add(std::string_view stored, std::vector<Record>& out)
             record.left_out = true;
             record.value.clear();
         }
-        out.push_back(std::move(record));
     }
     return {};
 }

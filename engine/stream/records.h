@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -40,6 +41,39 @@ struct Record {
     bool tombstone = false;  // state: what the key names is gone
 };
 
+// Records one after the other. One that is added where another was takes its strings' memory: what one thread makes and
+// another drops is dear to the allocator.
+class Records {
+public:
+    Records() = default;
+    Records(Records&& other) noexcept
+        : slots_(std::move(other.slots_)), size_(std::exchange(other.size_, 0)) {}
+    Records& operator=(Records&& other) noexcept {
+        slots_ = std::move(other.slots_);
+        size_ = std::exchange(other.size_, 0);
+        return *this;
+    }
+
+    // An empty record at the end. References to records are good until the next add().
+    Record& add();
+    // The first `size` of them stay.
+    void shrink(std::size_t size) { size_ = size; }
+    void clear() { shrink(0); }
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] Record& operator[](std::size_t index) { return slots_[index]; }
+    [[nodiscard]] const Record& operator[](std::size_t index) const { return slots_[index]; }
+    [[nodiscard]] Record* begin() { return slots_.data(); }
+    [[nodiscard]] Record* end() { return slots_.data() + size_; }
+    [[nodiscard]] const Record* begin() const { return slots_.data(); }
+    [[nodiscard]] const Record* end() const { return slots_.data() + size_; }
+
+private:
+    std::vector<Record> slots_;
+    std::size_t size_ = 0;
+};
+
 // The ids that a schema registry gave to daybook.v1.Event, Custody and Stock; 0: none.
 struct SchemaIds {
     std::uint32_t events = 0, custody = 0, stock = 0;
@@ -72,7 +106,7 @@ public:
     // Adds the records of one stored event to `out`: one for each piece it has a line for, in the order of the lines;
     // likewise for each supply; one for the whole, keyed by what it concerns, where it has no lines, and for a
     // CountAttested always. kCorrupt, kNewerFormat: the bytes are no event that this version knows.
-    Result<void> add(std::string_view stored, std::vector<Record>& out);
+    Result<void> add(std::string_view stored, Records& out);
 
     // Of the event added last: the last position of its atomic batch (its own outside one).
     [[nodiscard]] Position batch_last() const { return event_.batch_last; }

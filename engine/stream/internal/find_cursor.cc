@@ -245,7 +245,8 @@ Result<Cursor> Term::compare_with_ledger(const Found& found, std::uint32_t parti
     if (!found.control || cursor.next == 0) return cursor;
     DAYBOOK_TRY(check_root(*found.control));
     RecordMaker maker(config_.ledger, partitions, config_.options.format);
-    std::vector<Record> made, last(partitions);
+    Records made;
+    std::vector<Record> last(partitions);
     Result<void> making;
     const Position from = cursor.next - std::min(cursor.next, kCheckedBack);
     DAYBOOK_TRY(source.read(from, cursor.next, [&](Position, std::string_view stored) {

@@ -55,6 +55,20 @@ Result<std::optional<Piece>> Pump::take(When when, Deadline deadline) {
     return std::nullopt;
 }
 
+void Pump::give_back(Records records) {
+    const std::lock_guard lock(mutex_);
+    if (!idle_ && spare_.size() < limits::kStreamPiecesWaitingMax) spare_.push_back(std::move(records));
+}
+
+Records Pump::spare() {
+    const std::lock_guard lock(mutex_);
+    if (spare_.empty()) return {};
+    Records records = std::move(spare_.back());
+    spare_.pop_back();
+    records.clear();
+    return records;
+}
+
 bool Pump::hand_over(Piece piece, Position head) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return stopping_ || pieces_.size() < limits::kStreamPiecesWaitingMax; });
@@ -85,6 +99,7 @@ void Pump::run() {
             if (stopping_) return;
             const bool was_idle = std::exchange(idle_, head <= next_);
             if (idle_ && !was_idle) {
+                spare_.clear();
                 lock.unlock();
                 changed_.notify_all();
             }
@@ -109,18 +124,20 @@ bool Pump::published_already(const Record& record) const {
 }
 
 Result<void> Pump::add_event(Position position, std::string_view stored, Piece& piece) {
-    made_.clear();
-    DAYBOOK_TRY(maker_.add(stored, made_));
-    const bool changes = state_ != nullptr && maker_.changes_pieces();
+    Records& records = piece.records;
+    std::size_t kept = records.size();
     std::size_t last = kNoRecord;
-    for (Record& record : made_) {
-        const bool leave_out = published_already(record);
-        if (changes && !record.item.empty()) touched_[record.item] = leave_out ? kNoRecord : piece.records.size();
+    DAYBOOK_TRY(maker_.add(stored, records));
+    const bool changes = state_ != nullptr && maker_.changes_pieces();
+    for (std::size_t i = kept; i < records.size(); ++i) {
+        const bool leave_out = published_already(records[i]);
+        if (changes && !records[i].item.empty()) touched_[records[i].item] = leave_out ? kNoRecord : kept;
         if (leave_out) continue;
-        last = piece.records.size();
-        piece.bytes += record.key.size() + record.value.size();
-        piece.records.push_back(std::move(record));
+        if (kept != i) std::swap(records[kept], records[i]);
+        last = kept++;
+        piece.bytes += records[last].key.size() + records[last].value.size();
     }
+    records.shrink(kept);
     if (state_ != nullptr) {
         for (const auto& ref : maker_.closed_without_line()) closed_.push_back({ref, last});
     }
@@ -158,14 +175,13 @@ Result<void> Pump::add_frame(Piece& piece) {
     head.first = std::max(next_, floors_.log);
     head.root = piece.root;
     DAYBOOK_ASSIGN(head.root_before, source_.root(head.first));
-    Record record;
+    Record& record = piece.records.add();
     record.topic = Topic::kLog;
     record.type = "LogFrame";
     record.place.position = head.first;
     record.parts = static_cast<std::uint32_t>(piece.next - head.first);
     record.value = codec::log_frame(head, frame_);
     piece.bytes += record.value.size();
-    piece.records.push_back(std::move(record));
     return {};
 }
 
@@ -187,8 +203,9 @@ void Pump::add_custody(const StateReading& reading, const ItemId& item, PieceSta
         const Written before = std::exchange(known->second, now);
         if (before.last_event == now.last_event && before.content == now.content) return;
     }
-    piece.records.push_back(state_records_.custody(item, state, reading.position()));
-    piece.bytes += piece.records.back().key.size() + piece.records.back().value.size();
+    Record& record = piece.records.add();
+    state_records_.custody(item, state, reading.position(), record);
+    piece.bytes += record.key.size() + record.value.size();
 }
 
 // The events before next_ have been published, and this may reflect later ones, as any state does.
@@ -248,6 +265,7 @@ Result<void> Pump::add_state(Piece& piece) {
 
 Result<Piece> Pump::make_piece(Position head) {
     Piece piece;
+    piece.records = spare();
     piece.next = next_;
     frame_.clear();
     touched_.clear();

@@ -33,7 +33,7 @@ struct Floors {
 };
 
 struct Piece {
-    std::vector<Record> records;  // of every topic but stock and control
+    Records records;        // of every topic but stock and control
     std::size_t bytes = 0;        // of keys and values
     std::vector<std::string> models;  // whose stock may be another than before; each once
     Position next = 0;      // the position after its last event
@@ -61,6 +61,8 @@ public:
     // is not set. kStopped once stopped.
     enum class When : std::uint8_t { kInTheMaking, kAny };
     Result<std::optional<Piece>> take(When when, Deadline deadline);
+    // The records of a piece that are not needed any more; their memory is used for the next ones.
+    void give_back(Records records);
 
     // Ends the thread and joins it. Idempotent.
     void stop();
@@ -69,6 +71,8 @@ private:
     void run();
     // Waits for room; false: the pump is to stop.
     bool hand_over(Piece piece, Position head);
+    // No records, in memory that was given back if there is any.
+    Records spare();
     Result<void> give_all_state();
     // Fills a piece with events of [next_, head); stops at its size or at the head.
     Result<Piece> make_piece(Position head);
@@ -99,7 +103,6 @@ private:
     std::unordered_map<ItemId, Written, UuidHash> written_;
 
     // Of the piece that is being made:
-    std::vector<Record> made_;
     std::string frame_;
     // Pieces that were touched, and the record of the newest event of each; kNoRecord where it is not in this piece.
     static constexpr std::size_t kNoRecord = ~std::size_t{0};
@@ -114,6 +117,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Piece> pieces_;
+    std::vector<Records> spare_;  // none while there is nothing to publish
     bool idle_ = false;  // at the head of the log
     bool stopping_ = false;
     std::optional<Error> failure_;

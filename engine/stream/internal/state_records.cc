@@ -7,33 +7,30 @@
 
 namespace daybook::stream {
 
-Record StateRecords::state_record(Topic topic, std::string key, Position position) const {
-    Record record;
-    record.topic = topic;
-    record.type = topic == Topic::kCustody ? "Custody" : "Stock";
-    record.place.position = position - 1;
-    record.key = std::move(key);
-    record.partition = partition_of(record.key, partitions_);
-    return record;
+void StateRecords::fill(Topic topic, std::string key, Position position, Record& out) const {
+    out.topic = topic;
+    out.type = topic == Topic::kCustody ? "Custody" : "Stock";
+    out.place.position = position - 1;
+    out.key = std::move(key);
+    out.partition = partition_of(out.key, partitions_);
 }
 
-Record StateRecords::custody(const ItemId& item, PieceState& state, Position position) const {
-    Record record = state_record(Topic::kCustody, item.text(), position);
-    record.tombstone = state.gone;
-    record.value = std::move(state.value);
-    return record;
+void StateRecords::custody(const ItemId& item, PieceState& state, Position position, Record& out) const {
+    fill(Topic::kCustody, item.text(), position, out);
+    out.tombstone = state.gone;
+    out.value = std::move(state.value);
 }
 
-Result<void> StateRecords::add_stock(const StateReading& reading, std::string_view model, std::vector<Record>& out) {
+Result<void> StateRecords::add_stock(const StateReading& reading, std::string_view model, Records& out) {
     DAYBOOK_ASSIGN(auto rows, reading.stock(model, format_));
     if (known_.size() + rows.size() > limits::kStreamStockKnownMax) known_.clear();
     for (StockState& row : rows) {
         const auto [known, is_new] = known_.try_emplace(row.key, row.content);
         if (!is_new && std::exchange(known->second, row.content) == row.content) continue;
-        Record record = state_record(Topic::kStock, std::move(row.key), reading.position());
+        Record& record = out.add();
+        fill(Topic::kStock, std::move(row.key), reading.position(), record);
         record.tombstone = row.empty;
         record.value = std::move(row.value);
-        out.push_back(std::move(record));
     }
     return {};
 }

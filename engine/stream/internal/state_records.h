@@ -19,14 +19,14 @@ public:
         : ledger_(ledger), partitions_(partitions), format_(format) {}
 
     // Of one piece, as `reading` has it.
-    [[nodiscard]] Record custody(const ItemId& item, PieceState& state, Position position) const;
+    void custody(const ItemId& item, PieceState& state, Position position, Record& out) const;
 
     // Adds a record for each site of the model, but for those that are as they were when last added. What is added must
     // be committed, or this object be given up.
-    Result<void> add_stock(const StateReading& reading, std::string_view model, std::vector<Record>& out);
+    Result<void> add_stock(const StateReading& reading, std::string_view model, Records& out);
 
 private:
-    Record state_record(Topic topic, std::string key, Position position) const;
+    void fill(Topic topic, std::string key, Position position, Record& out) const;
 
     const LedgerId ledger_;
     const std::uint32_t partitions_;

@@ -350,8 +350,8 @@ OrBroken<Piece> Term::next_piece() {
     }
 }
 
-OrBroken<std::vector<Record>> Term::stock_of(const std::set<std::string>& models, Position next) {
-    std::vector<Record> records;
+OrBroken<Records> Term::stock_of(const std::set<std::string>& models, Position next) {
+    Records records;
     while (true) {
         if (!step("preparing stock", kRequest)) return tl::unexpected(Broken{Broken::How::kStopped, {}});
         const std::lock_guard gate(source_gate_);
@@ -368,7 +368,7 @@ OrBroken<std::vector<Record>> Term::stock_of(const std::set<std::string>& models
     }
 }
 
-OrBroken<void> Term::produce_all(Producer& producer, const std::vector<Record>& records) {
+OrBroken<void> Term::produce_all(Producer& producer, const Records& records) {
     for (const Record& record : records) {
         if (!untouched_.empty()) std::erase(untouched_, record.topic);
         if (auto sent = producer.produce(record); !sent) return sent;
@@ -389,6 +389,7 @@ OrBroken<void> Term::one_transaction(Producer& producer, Piece piece, std::uint3
         models.insert(piece.models.begin(), piece.models.end());
         records += piece.records.size();
         bytes += piece.bytes;
+        pump_->give_back(std::move(piece.records));
         if (!piece.boundary) {
             auto more = next_piece();
             if (!more) return tl::unexpected(more.error());

@@ -111,9 +111,9 @@ private:
     Outcome carry_on(Producer& producer, std::uint32_t partitions);
     OrBroken<void> one_transaction(Producer& producer, Piece first, std::uint32_t partitions);
     OrBroken<Piece> next_piece();
-    OrBroken<void> produce_all(Producer& producer, const std::vector<Record>& records);
+    OrBroken<void> produce_all(Producer& producer, const Records& records);
     // The stock of these models, as of `next` or later.
-    OrBroken<std::vector<Record>> stock_of(const std::set<std::string>& models, Position next);
+    OrBroken<Records> stock_of(const std::set<std::string>& models, Position next);
     OrBroken<void> commit_control(Producer& producer, const std::string& value);
     std::string control_value(Position from, Position next, const Hash& root, std::uint32_t partitions,
                               std::uint64_t records) const;

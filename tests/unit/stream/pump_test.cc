@@ -245,11 +245,37 @@ TEST(PumpTest, ASightingHidesNoPieceAndAnEventWithoutLinesNamesIt) {
     EXPECT_EQ(custody, 1U);
 }
 
+TEST(PumpTest, RecordsThatAreGivenBackHoldNothingOfBefore) {
+    const test::MadeSource source(20'000);
+    const test::MadeState state(source);
+    using Told = std::tuple<Topic, std::string, std::string, std::string, bool, std::string>;
+    const auto tell = [](const Piece& piece, std::vector<Told>& all) {
+        for (const Record& one : piece.records) {
+            all.emplace_back(one.topic, one.key, one.value, one.after, one.tombstone, one.item.text());
+        }
+    };
+    std::vector<Told> kept, given_back;
+    {
+        Pump pump(source, &state, maker(), 0, no_floors());
+        for (const Piece& piece : take_all(pump)) tell(piece, kept);
+    }
+    Pump pump(source, &state, maker(), 0, no_floors());
+    while (true) {
+        auto piece = pump.take(Pump::When::kInTheMaking, after(seconds(20)));
+        ASSERT_TRUE(piece) << piece.error().message;
+        if (!*piece) break;
+        tell(**piece, given_back);
+        pump.give_back(std::move((*piece)->records));
+        EXPECT_TRUE((*piece)->records.empty());
+    }
+    EXPECT_EQ(given_back, kept);
+}
+
 TEST(StateRecordsTest, StockIsWrittenOnceUntilItChanges) {
     const LedgerId ledger = kLedger;
     StateRecords records(ledger, kPartitions, ValueFormat::kJson);
     const test::MadeEvents events;
-    std::vector<Record> out;
+    Records out;
     ASSERT_TRUE(records.add_stock(test::MadeReading(events, 1'000), "M-1", out));
     ASSERT_EQ(out.size(), 1U);
     EXPECT_EQ(out[0].topic, Topic::kStock);

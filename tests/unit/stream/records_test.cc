@@ -22,14 +22,14 @@ using ::testing::ElementsAre;
 
 const LedgerId kLedger = *LedgerId::parse("0190b5f0-7a3e-7c11-8d2f-0000000000aa");
 
-std::vector<Record> records_of(const v1::Event& event, ValueFormat format = ValueFormat::kJson) {
+Records records_of(const v1::Event& event, ValueFormat format = ValueFormat::kJson) {
     RecordMaker maker(kLedger, 6, format);
-    std::vector<Record> records;
+    Records records;
     const auto added = maker.add(event.SerializeAsString(), records);
     EXPECT_TRUE(added) << added.error().message;
     return records;
 }
-std::vector<std::string> keys_of(const std::vector<Record>& records) {
+std::vector<std::string> keys_of(const Records& records) {
     std::vector<std::string> keys;
     for (const Record& record : records) keys.push_back(record.key);
     return keys;
@@ -181,7 +181,7 @@ TEST(RecordsTest, IdsNameThePlaceAndAreReadBack) {
 
 TEST(RecordsTest, BytesThatAreNoEventAreAnError) {
     RecordMaker maker(kLedger, 6, ValueFormat::kJson);
-    std::vector<Record> records;
+    Records records;
     EXPECT_FALSE(maker.add("no event", records));
     EXPECT_TRUE(records.empty());
 }
