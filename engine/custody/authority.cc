@@ -5,6 +5,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/custody/internal/checks.h"
+#include "engine/custody/past.h"
 
 namespace daybook::custody {
 namespace {
@@ -27,17 +28,27 @@ bool granted_at_birth(const Case& c, Principal who, Role role) {
     });
 }
 
+// The site whose roles or policies an event changes; else its own.
+SiteId site_concerned(const Command& command) {
+    switch (command.type) {
+        case EventType::kRoleGranted: return std::get<RoleGranted>(command.payload).grant.site;
+        case EventType::kRoleRevoked: return std::get<RoleRevoked>(command.payload).grant.site;
+        case EventType::kPolicySet: return std::get<PolicySet>(command.payload).site;
+        default: return command.site;
+    }
+}
+
 // Whether a principal holds a role at the event's time and site. Who changes roles or policies of another site than
 // the event's, or of all, must hold the role there too: otherwise a site could give itself what is the house's.
 bool holds(const Case& c, Principal who, Role role) {
     if (c.is(EventType::kLedgerCreated)) return granted_at_birth(c, who, role);
-    const SiteId site = c.command.site;
-    if (!c.books.holds_role(who, role, site, c.at)) return false;
-    SiteId concerned = site;
-    if (c.is(EventType::kRoleGranted)) concerned = c.payload<RoleGranted>().grant.site;
-    if (c.is(EventType::kRoleRevoked)) concerned = c.payload<RoleRevoked>().grant.site;
-    if (c.is(EventType::kPolicySet)) concerned = c.payload<PolicySet>().site;
-    return concerned == site || c.books.holds_role(who, role, concerned, c.at);
+    const SiteId site = c.command.site, concerned = site_concerned(c.command);
+    return c.books.holds_role(who, role, site, c.at) &&
+           (concerned == site || c.books.holds_role(who, role, concerned, c.at));
+}
+
+std::string site_text(SiteId site) {
+    return site == 0 ? std::string("the whole entity") : "site " + std::to_string(site);
 }
 
 // What the memo is worth: as the paper says or as the books do, whichever is more.
@@ -179,8 +190,42 @@ std::string slots_text(const Signers& slots) {
 }
 
 std::string place_text(const Case& c) {
-    return (c.command.site == 0 ? std::string("the whole entity") : "site " + std::to_string(c.command.site)) + " at " +
-           format_time(c.at);
+    return site_text(c.command.site) + " at " + format_time(c.at);
+}
+
+bool signed_for_site(const Case& c, SiteId site) {
+    const auto may = [&](Principal who, std::optional<Role> role) {
+        return (role == Role::kVm || role == Role::kHq) && c.books.holds_role(who, *role, site, c.at);
+    };
+    const auto& attest = c.command.attest;
+    return may(c.command.actor.principal, c.command.actor.role) ||
+           std::any_of(attest.begin(), attest.end(), [&](const auto& by) { return may(by.principal, by.role); });
+}
+
+Fault check_site_reached(const Case& c, const PastEvent& event) {
+    for (const SiteId site : {event.command->site, site_concerned(*event.command)}) {
+        if (site == c.command.site || signed_for_site(c, site)) continue;
+        Refusal refusal = refuse(RefusalCode::kDualControl,
+                                 "Event " + std::to_string(event.position) + ", " +
+                                     std::string(info(event.command->type).name) + ", is of " + site_text(site) +
+                                     ", and is corrected with the signature of somebody who is VM or HQ there; add " +
+                                     "the attestation");
+        refusal.event = event.position;
+        return refusal;
+    }
+    return std::nullopt;
+}
+
+// What a correction takes out or brings back is of its own site, or somebody signs who may say so at the other one. For
+// the same reason.
+Fault check_sites_reached(const Case& c) {
+    const CorrectionPast* past = c.context.past == nullptr ? nullptr : c.context.past->correction;
+    if (!c.is(EventType::kCorrectionDeclared) || past == nullptr) return std::nullopt;
+    if (Fault fault = check_site_reached(c, past->target)) return fault;
+    for (const PastEvent& change : past->changes) {
+        if (Fault fault = check_site_reached(c, change)) return fault;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -209,7 +254,7 @@ Fault check_dual_control(const Case& c) {
     const auto& attest = c.command.attest;
     const auto another = [&](const Attestation& by) { return by.principal != c.command.actor.principal; };
     if (and_anyone && std::any_of(attest.begin(), attest.end(), another)) return std::nullopt;
-    if (Assignment(c, slots, Assignment::Distinct::kPrincipals).possible()) return std::nullopt;
+    if (Assignment(c, slots, Assignment::Distinct::kPrincipals).possible()) return check_sites_reached(c);
     const std::string rule = std::string(c.event.name) + " is signed by " + slots_text(slots) + ", " +
                              std::to_string(slots.count) + " different people who hold these roles for " +
                              place_text(c);

@@ -26,6 +26,38 @@ def correction(target, *correctives):
     return command(actor, [(MANAGER, "VM")], correction_declared=declared)
 
 
+class OfOtherSitesTest(LedgerTest):
+    """Who signs where a correction reaches another site, or the house."""
+
+    def setUp(self):
+        super().setUp()
+        self.ledger.run("init")
+        self.ledger.submit(simulate(sites=2, items=20, days=1, seed=5))
+
+    def submit(self, *commands):
+        return self.ledger.submit([json.dumps(one) for one in commands])
+
+    def taken_back_by_site_2(self, target, *more):
+        declared = command((2001, "OC"), [(2002, "VM"), *more],
+                           correction_declared={"target": target["event_id"], "reason": "DID_NOT_OCCUR"})
+        return dict(declared, site=2)
+
+    def test_a_salon_does_not_take_back_what_is_not_its_own(self):
+        policy = command((HEADQUARTERS, "HQ"), [], policy_set={
+            "key": "sign.memo_value", "from": "2099-01-01T00:00:00Z", "value": {"money": {"minor": "1000", "currency": "EUR"}}})
+        del policy["site"]
+        party = command((COORDINATOR, "OC"), [], party_registered={"party": "70001", "kind": "CLIENT"})
+        for answer in self.submit(policy, party):
+            self.assertIn("position", answer, answer)
+        for target, of in ((policy, "the whole entity"), (party, f"site {SITE}")):
+            with self.subTest(of=of):
+                refused, = self.submit(self.taken_back_by_site_2(target))
+                self.assertEqual(code_of(refused), "E_DUAL_CONTROL", refused)
+                self.assertIn(f"is of {of}, and is corrected with the signature", refused["error"]["message"])
+                answer, = self.submit(self.taken_back_by_site_2(target, (HEADQUARTERS, "HQ")))
+                self.assertIn("position", answer, answer)
+
+
 class CorrectionsTest(LedgerTest):
     def setUp(self):
         super().setUp()

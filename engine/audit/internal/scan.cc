@@ -128,7 +128,7 @@ Result<void> Scan::check_signers() {
     std::string missing = missing_signature(signers);
     if (!missing.empty()) findings_.violated(8, event_.position, std::move(missing));
     check_late_signers(signers);
-    return is(EventType::kCorrectionDeclared) && !signed_by_headquarters(signers) ? check_reach() : Result<void>();
+    return is(EventType::kCorrectionDeclared) ? check_reach(signers) : Result<void>();
 }
 
 // Behind a count's fence a VM approves, and in a closed day HQ signs; of a corrective its declaration has both.
@@ -156,9 +156,11 @@ void Scan::check_late_signers(const Signed& event) {
     }
 }
 
-// What a correction that HQ has not signed makes come or go lies in no closed day.
-Result<void> Scan::check_reach() {
+// What a correction makes come or go is of its own site, or somebody signs for the other one; and it lies in no closed
+// day, or HQ signs.
+Result<void> Scan::check_reach(const Signed& signers) {
     const Position position = event_.position;
+    const bool headquarters = signed_by_headquarters(signers);
     DAYBOOK_ASSIGN(const auto target, log_.find_id({log::kEventIdKind, payload<custody::CorrectionDeclared>().target}));
     if (!target || *target >= position) return {};
     for (const Position event : out_.corrections.taken_along(*target)) {
@@ -168,7 +170,13 @@ Result<void> Scan::check_reach() {
         DAYBOOK_TRY(codec::decode_event(stored, target_));
         const SiteId site = target_.command.site;
         const Micros at = target_.decided.occurred_at;
-        if (!fences_.day_reaches(site, at, position)) continue;
+        for (const SiteId other : {site, site_concerned(target_.command)}) {
+            if (other == command().site || signed_for_site(signers, other)) continue;
+            findings_.violated(8, position, "it reaches event " + std::to_string(event) + " of " +
+                                                (other == 0 ? "the whole entity" : "site " + std::to_string(other)) +
+                                                ", and nobody has signed who is VM or HQ there");
+        }
+        if (headquarters || !fences_.day_reaches(site, at, position)) continue;
         findings_.violated(8, position, "it reaches event " + std::to_string(event) + " of " + format_time(at) +
                                             ", behind which site " + std::to_string(site) +
                                             " had closed its books, and HQ has not signed");

@@ -83,7 +83,7 @@ private:
     void check_order(Position position);
     Result<void> check_signers();
     void check_late_signers(const Signed& event);
-    Result<void> check_reach();
+    Result<void> check_reach(const Signed& signers);
     Result<void> check_checkpoint();
     Result<void> take_correction();
     void take_corrective();

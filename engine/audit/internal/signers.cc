@@ -47,16 +47,6 @@ std::vector<Needed> needed_for(const Signed& event, bool manager) {
     return needed;
 }
 
-// The other site at which the role is to be held: who changes roles or policies holds his own where they are changed.
-SiteId site_concerned(const Command& command) {
-    switch (command.type) {
-        case EventType::kRoleGranted: return std::get<custody::RoleGranted>(command.payload).grant.site;
-        case EventType::kRoleRevoked: return std::get<custody::RoleRevoked>(command.payload).grant.site;
-        case EventType::kPolicySet: return std::get<custody::PolicySet>(command.payload).site;
-        default: return command.site;
-    }
-}
-
 // As known before the event; those that LedgerCreated names hold for it too.
 bool holds(const Signed& event, Principal who, Role role) {
     const Command& command = event.command;
@@ -128,6 +118,24 @@ private:
 };
 
 }  // namespace
+
+SiteId site_concerned(const Command& command) {
+    switch (command.type) {
+        case EventType::kRoleGranted: return std::get<custody::RoleGranted>(command.payload).grant.site;
+        case EventType::kRoleRevoked: return std::get<custody::RoleRevoked>(command.payload).grant.site;
+        case EventType::kPolicySet: return std::get<custody::PolicySet>(command.payload).site;
+        default: return command.site;
+    }
+}
+
+bool signed_for_site(const Signed& event, SiteId site) {
+    const auto may = [&](Principal who, std::optional<Role> role) {
+        return (role == Role::kVm || role == Role::kHq) && event.rules.holds(who, *role, site, event.at, event.position);
+    };
+    const auto& attest = event.command.attest;
+    return may(event.command.actor.principal, role_of(event.command.actor)) ||
+           std::any_of(attest.begin(), attest.end(), [&](const auto& by) { return may(by.principal, by.role); });
+}
 
 std::string missing_signature(const Signed& event, bool manager) {
     auto needed = needed_for(event, manager);

@@ -23,4 +23,9 @@ std::string missing_signature(const Signed& event, bool manager = false);
 bool signed_by_headquarters(const Signed& event);
 bool approved_by_manager(const Signed& event);  // the VM in late.approver
 
+// The site whose roles or policies an event changes; else its own.
+SiteId site_concerned(const custody::Command& command);
+// By somebody who is VM or HQ at that site.
+bool signed_for_site(const Signed& event, SiteId site);
+
 }  // namespace daybook::audit

@@ -75,6 +75,34 @@ TEST(FourEyesTest, NamesACorrectionOfOnesOwn) {
     expect_named(salon.audit(), 8, wrong, "himself");
 }
 
+TEST(FourEyesTest, NamesACorrectionOfWhatIsAnotherSitesOrTheHouses) {
+    // The coordinator of site 2 and its manager take back what headquarters set for all, with or without them.
+    const auto take_back_policy = [](CraftedSalon& salon, std::vector<std::string> attest) {
+        for (const char* of :
+             {R"({"principal":41,"role":"OC","site":2})", R"({"principal":42,"role":"VM","site":2})"}) {
+            salon.add(salon.command("13 HQ", {"12 VM"}, "",
+                                    std::string(R"("role_granted":{"from":"2026-02-25T06:13:20Z","grant":)") + of + "}"));
+        }
+        const auto of_site_2 = [](std::string command) {
+            const std::string site = R"("site":1)";
+            return command.replace(command.find(site), site.size(), R"("site":2)");
+        };
+        const std::string target = salon.id();
+        salon.next_id(target);
+        salon.add(of_site_2(salon.command("13 HQ", {}, "",
+                                          R"("policy_set":{"key":"sign.memo_value","from":"2026-02-25T06:13:20Z",)"
+                                          R"("value":{"money":{"minor":150000,"currency":"EUR"}}})")));
+        attest.insert(attest.begin(), "42 VM");
+        return salon.add(of_site_2(salon.command(
+            "41 OC", attest, "", R"("correction_declared":{"target":")" + target + R"(","reason":"DID_NOT_OCCUR"})")));
+    };
+    CraftedSalon with, without;
+    take_back_policy(with, {"13 HQ"});
+    EXPECT_TRUE(with.audit().sound()) << all_of_it(with.audit());
+    const Position wrong = take_back_policy(without, {});
+    expect_named(without.audit(), 8, wrong, "of the whole entity, and nobody has signed who is VM or HQ there");
+}
+
 // Two rings on one memo, which together are worth more than one of them may sign for.
 TEST(FourEyesTest, NamesAMemoThatIsWorthMoreInTheBooksThanOneMaySignFor) {
     const auto issue = [](CraftedSalon& salon, const std::vector<std::string>& attest, bool both) {
