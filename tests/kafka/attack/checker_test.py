@@ -49,7 +49,7 @@ class Topic:
         self.frames = [{"first": first, "events": stored[first:first + 4], "before": tree_head(stored[:first]),
                         "root": tree_head(stored[:first + 4])} for first in (0, 4, 8)]
         self.cursors = [{"key": ledger, "ledger": ledger, "epoch": "1", "next": str(next_), "partitions": 1,
-                         "root": tree_head(stored[:next_])} for next_ in (0, 4, 8, 12)]
+                         "from": str(max(next_ - 4, 0)), "root": tree_head(stored[:next_])} for next_ in (0, 4, 8, 12)]
         self.expected = {("custody", one["key"]): one["value"] for one in self.custody}
         self.expected |= {("stock", one["key"]): one["value"] for one in self.stock}
 
@@ -208,6 +208,19 @@ class Checker(KafkaTest):
         self.planted.cursors[3]["root"] = sha256(b"another")
         self.expect("log.v1@1: the tree before it is another one", "log.v1@1: its root before is not that of the events before",
                     "control.v1@3: the cursor's root is not that of the log at 12")
+
+    def test_a_torn_commit_that_was_gone_back_over(self):
+        cursors = self.planted.cursors
+        cursors += [{**cursors[2], "epoch": "2"}, {**cursors[3], "epoch": "2"}]
+        self.produce()
+        self.assertEqual(self.verify("book")["cursors"], 6)
+
+    def test_a_cursor_that_goes_back_too_far(self):
+        cursors = self.planted.cursors
+        cursors[1] |= {"from": "9"}
+        cursors.append({**cursors[0], "epoch": "2"})
+        self.expect("control.v1@1: its transaction began at 9", "control.v1@4: position 0 behind position 12",
+                    "the control topic ends at position 0 of 12")
 
     def test_control(self):
         cursors = self.planted.cursors
