@@ -312,6 +312,55 @@ class CorrectionsTest(LedgerTest):
         self.assertNotIn("missing", self.count_row(count))
         self.sound()
 
+    def remember(self):
+        """What is open now: questions that name their times, and the answers."""
+        known = str(int(self.ledger.ask("status")["events"]) - 1)
+        for question in (["due", "--rows", "1000"], ["counts", "--site", str(SITE)]):
+            question += ["--known-at", known]
+            if question[0] == "due":
+                question += ["--valid-at", self.ledger.ask(*question)["as_of"]["valid_at"]]
+            self.remembered.append((question, self.ledger.ask(*question)))
+
+    def kinds_open(self, answer):
+        return {row["kind"] for row in answer.get("rows", [])}
+
+    def test_counts_and_sessions_that_were_open_are_answered_again_as_they_were(self):
+        self.remembered = []
+        self.accept(command((COORDINATOR, "OC"), [(MANAGER, "VM")], obligation_id=str(uuid.uuid4()), vault_opened={}))
+        place, _ = self.bin()
+        count = str(uuid.uuid4())
+        opened = self.of_count(count, count_opened={"kind": "SPOT", "accounts": [place]})
+        self.accept(opened)
+        self.remember()
+        self.assertEqual(self.kinds_open(self.remembered[0][1]) & {"COUNT", "VAULT_SESSION"}, {"COUNT", "VAULT_SESSION"})
+        self.accept(correction(opened))
+        self.remember()
+        self.assertNotIn("COUNT", self.kinds_open(self.remembered[2][1]))
+        _, _, _, attested, _ = self.counted()
+        self.remember()
+        gone = correction(attested)
+        self.accept(gone)
+        self.remember()
+        self.assertIn("COUNT", self.kinds_open(self.remembered[6][1]))
+        back = correction(gone)
+        self.accept(back)
+        self.remember()
+        self.accept(correction(back))
+        self.remember()
+        events = [json.loads(line) for line in self.ledger.run("export").stdout.decode().splitlines()]
+        event = next(event for event in reversed(events) if "vault_opened" in event["command"])
+        right = dict(event["command"], event_id=str(uuid.uuid4()))
+        moment = datetime.datetime.fromisoformat(event["occurred_at"].replace("Z", "+00:00"))
+        right["occurred_at"] = (moment - datetime.timedelta(seconds=1)).isoformat().replace("+00:00", "Z")
+        declared = correction(event["command"], right)
+        declared["attest"].append({"principal": HEADQUARTERS, "role": "HQ", "method": "PIN"})
+        self.accept({"atomic": True, "commands": [declared, right]})
+        self.remember()
+        for question, answer in self.remembered:
+            with self.subTest(question=question):
+                self.assertEqual(self.ledger.ask(*question), answer)
+        self.sound()
+
     def test_a_scan_and_its_attestation_are_corrected_in_one_batch(self):
         place, count, scanned, attested, missing = self.counted()
         self.assertIn("in one batch", self.refuse(correction(scanned))["message"])

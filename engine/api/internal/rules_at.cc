@@ -15,13 +15,16 @@ Result<void> add_forgotten(const Asked& asked, const projections::Reading& readi
                                                            reading.position(), ~std::size_t{0}));
     for (const auto& entry : corrections) {
         DAYBOOK_ASSIGN(const v1::Event declared, asked.event_at(entry.position));
-        DAYBOOK_ASSIGN(const auto target, find(declared.command().correction_declared().target()));
-        if (!target) continue;
-        events.insert(*target);
-        DAYBOOK_ASSIGN(const v1::Event corrected, asked.event_at(*target));
-        for (const std::string& corrective : corrected.command().correction_declared().correctives()) {
-            DAYBOOK_ASSIGN(const auto position, find(corrective));
-            if (position) events.insert(*position);
+        DAYBOOK_ASSIGN(auto target, find(declared.command().correction_declared().target()));
+        while (target) {  // of a correction, what it had corrected comes back, and so on
+            events.insert(*target);
+            DAYBOOK_ASSIGN(const v1::Event corrected, asked.event_at(*target));
+            if (!corrected.command().has_correction_declared()) break;
+            for (const std::string& corrective : corrected.command().correction_declared().correctives()) {
+                DAYBOOK_ASSIGN(const auto position, find(corrective));
+                if (position) events.insert(*position);
+            }
+            DAYBOOK_ASSIGN(target, find(corrected.command().correction_declared().target()));
         }
     }
     return {};

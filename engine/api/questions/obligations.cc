@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 
+#include "engine/api/internal/open_then.h"
 #include "engine/api/internal/pieces_at.h"
 
 namespace daybook::api {
@@ -11,7 +12,7 @@ namespace {
 using projections::ObligationRow;
 
 // What was open at (V, R). Obligations of pieces by the fold of their chains: the terms of one are the same in that of
-// each of its pieces. One that is an event's own is never re-told, so that its row says when it was open.
+// each of its pieces.
 Result<std::vector<ObligationRow>> open_at(const Asked& asked, const When& when) {
     std::map<custody::ObligationRef, ObligationRow> open;
     const auto told = [&](const custody::PieceState& piece) -> Result<void> {
@@ -32,12 +33,12 @@ Result<std::vector<ObligationRow>> open_at(const Asked& asked, const When& when)
         return piece ? told(*piece) : Result<void>();
     };
     DAYBOOK_TRY(pieces.each(as_now, told));
+    std::vector<ObligationRow> of_events;
     DAYBOOK_TRY(when.reading.each_obligation([&](const ObligationRow& row) {
-        const custody::Obligation& it = row.obligation;
-        if (it.lines != 0 || it.opened_by >= when.at.known || it.opened_at > when.at.valid) return;
-        if (!row.open && row.closed_by < when.at.known && row.closed_at <= when.at.valid) return;
-        open.try_emplace(it.ref, ObligationRow{it, true, kNoPosition, 0});
+        if (row.obligation.lines == 0) of_events.push_back(row);
     }));
+    DAYBOOK_ASSIGN(of_events, open_then(asked, when, std::move(of_events)));
+    for (auto& row : of_events) open.try_emplace(row.obligation.ref, std::move(row));
     std::vector<ObligationRow> rows;
     rows.reserve(open.size());
     for (auto& [ref, row] : open) rows.push_back(std::move(row));

@@ -6,6 +6,7 @@
 
 #include "engine/api/internal/in_order.h"
 #include "engine/api/internal/open.h"
+#include "engine/api/internal/open_then.h"
 #include "engine/api/internal/scans.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
@@ -294,20 +295,6 @@ Result<void> fill_count(const Asked& asked, const When& when, projections::Oblig
     return {};
 }
 
-// Whether a count had ended at R: not with an event that was corrected.
-Result<bool> had_ended(const Asked& asked, const When& when, SiteId site, const projections::ObligationRow& row) {
-    DAYBOOK_ASSIGN(const auto ends, when.reading.entries(Register::kCounts, site, row.obligation.opened_by,
-                                                         when.at.known, ~std::size_t{0}));
-    const std::string id = row.obligation.ref.id.text();
-    for (const auto& entry : ends) {
-        DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(entry.position));
-        if (end.command().obligation_id() != id) continue;
-        DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(entry.position, when.at.known));
-        if (counts) return true;
-    }
-    return false;
-}
-
 // The counts of a site that were open at R: now, or ended since.
 Result<std::vector<projections::ObligationRow>> open_counts(const Asked& asked, const When& when, SiteId site) {
     std::vector<projections::ObligationRow> rows;
@@ -325,17 +312,11 @@ Result<std::vector<projections::ObligationRow>> open_counts(const Asked& asked, 
         DAYBOOK_ASSIGN(auto row, when.reading.obligation({*id, {}, {}}));
         if (row.row) rows.push_back(std::move(*row.row));
     }
-    std::vector<projections::ObligationRow> open_then;
-    for (auto& row : rows) {
-        const ObligationId& id = row.obligation.ref.id;
-        const bool known = std::any_of(open_then.begin(), open_then.end(),
-                                       [&](const auto& other) { return other.obligation.ref.id == id; });
-        if (known || row.obligation.opened_by >= when.at.known) continue;
-        DAYBOOK_ASSIGN(const bool ended_then, had_ended(asked, when, site, row));
-        DAYBOOK_ASSIGN(const bool opened_then, when.reading.is_effective(row.obligation.opened_by, when.at.known));
-        if (!ended_then && opened_then) open_then.push_back(std::move(row));
-    }
-    return open_then;
+    DAYBOOK_ASSIGN(rows, open_then(asked, when, std::move(rows)));
+    std::erase_if(rows, [&](const projections::ObligationRow& row) {
+        return row.obligation.kind != ObligationKind::kCount || row.obligation.site != site;
+    });
+    return rows;
 }
 
 // The key of a count's end in a cursor; kBehindAll: none was given yet.

@@ -1,0 +1,120 @@
+#include "engine/api/internal/open_then.h"
+
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "engine/api/internal/rules_at.h"
+#include "engine/codec/event_codec.h"
+#include "engine/custody/chain.h"
+
+namespace daybook::api {
+namespace {
+
+using custody::ObligationRef;
+using projections::ObligationRow;
+
+// What one event says of obligations of events.
+struct Said {
+    custody::ChainKey key;
+    SiteId site = 0;
+    std::optional<std::pair<ObligationRef, custody::ObligationKind>> opens;
+    std::set<ObligationRef> closes;
+};
+
+Result<Said> read_said(const Asked& asked, Position position) {
+    DAYBOOK_ASSIGN(const std::string bytes, asked.log.read(position));
+    codec::StoredEvent event;
+    DAYBOOK_TRY(codec::decode_event(bytes, event));
+    const Position place = event.decided.correcting.place;
+    Said said;
+    said.key = {event.decided.occurred_at, place == kNoPosition ? position : place, position};
+    said.site = event.command.site;
+    const custody::EventType type = event.command.type;
+    const bool count = type == custody::EventType::kCountOpened, session = type == custody::EventType::kVaultOpened;
+    if (count || session) {
+        const auto kind = count ? custody::ObligationKind::kCount : custody::ObligationKind::kVaultSession;
+        said.opens.emplace(ObligationRef{event.command.obligation, {}, {}}, kind);
+    }
+    for (const custody::Closed& closed : event.decided.closes) {
+        if (closed.line == custody::Closed::kWholeEvent) said.closes.insert(closed.obligation);
+    }
+    return said;
+}
+
+bool open_by_its_row(const ObligationRow& row, const When& when) {
+    const custody::Obligation& it = row.obligation;
+    if (it.opened_by >= when.at.known || it.opened_at > when.at.valid) return false;
+    return row.open || row.closed_by >= when.at.known || row.closed_at > when.at.valid;
+}
+
+// Of one that was told anew since R: by the events that counted then.
+struct Told {
+    std::optional<ObligationRow> now;
+    std::vector<Said> events;
+};
+std::optional<ObligationRow> open_by_its_events(const ObligationRef& ref, const Told& told, const When& when) {
+    const Said* opening = nullptr;
+    for (const Said& said : told.events) {
+        if (said.key.at > when.at.valid) continue;
+        if (said.closes.contains(ref)) return std::nullopt;
+        if (said.opens && said.opens->first == ref) opening = &said;
+    }
+    if (opening == nullptr) return std::nullopt;
+    ObligationRow row = told.now.value_or(ObligationRow{});
+    row.obligation.ref = ref;
+    row.obligation.kind = opening->opens->second;
+    row.obligation.site = opening->site;
+    row.obligation.opened_by = opening->key.position;
+    row.obligation.opened_at = opening->key.at;
+    return ObligationRow{row.obligation, true, kNoPosition, 0};
+}
+
+}  // namespace
+
+Result<std::vector<ObligationRow>> open_then(const Asked& asked, const When& when, std::vector<ObligationRow> rows) {
+    std::set<Position> corrected;
+    DAYBOOK_TRY(add_forgotten(asked, when.reading, when.at.known, corrected));
+    std::map<ObligationRef, Told> anew;
+    std::map<Position, Said> events;
+    for (const Position position : corrected) {
+        DAYBOOK_ASSIGN(Said said, read_said(asked, position));
+        if (said.opens) anew[said.opens->first];
+        for (const ObligationRef& ref : said.closes) anew[ref];
+        events.emplace(position, std::move(said));
+    }
+    for (auto& [ref, told] : anew) {
+        DAYBOOK_ASSIGN(auto found, when.reading.obligation(ref));
+        told.now = std::move(found.row);
+        if (!told.now) continue;
+        for (const Position position : {told.now->obligation.opened_by, told.now->closed_by}) {
+            if (position == kNoPosition || events.contains(position)) continue;
+            DAYBOOK_ASSIGN(Said said, read_said(asked, position));
+            events.emplace(position, std::move(said));
+        }
+    }
+    for (const auto& [position, said] : events) {
+        if (position >= when.at.known) continue;
+        DAYBOOK_ASSIGN(const bool counted, when.reading.is_effective(position, when.at.known));
+        if (!counted) continue;
+        for (auto& [ref, told] : anew) {
+            if (said.closes.contains(ref) || (said.opens && said.opens->first == ref)) told.events.push_back(said);
+        }
+    }
+    std::map<ObligationRef, ObligationRow> open;
+    for (auto& row : rows) {
+        const ObligationRef ref = row.obligation.ref;
+        if (anew.contains(ref) || !open_by_its_row(row, when)) continue;
+        open.try_emplace(ref, ObligationRow{row.obligation, true, kNoPosition, 0});
+    }
+    for (const auto& [ref, told] : anew) {
+        if (told.now && told.now->obligation.lines != 0) continue;  // of pieces: their chains tell it
+        if (auto row = open_by_its_events(ref, told, when)) open.try_emplace(ref, std::move(*row));
+    }
+    std::vector<ObligationRow> found;
+    for (auto& [ref, row] : open) found.push_back(std::move(row));
+    return found;
+}
+
+}  // namespace daybook::api
