@@ -1,5 +1,5 @@
-// Obligations that are an event's own (of a count, a session of the vault, a difference about no piece) as they were open
-// at (V, R). The read models keep one row of each, as it is now.
+// Obligations that are an event's own (of a count, a session of the vault, a difference about no piece) as they were
+// open at (V, R). The read models keep one row of each, as it is now.
 #pragma once
 
 #include <vector>

@@ -130,7 +130,8 @@ SiteId site_concerned(const Command& command) {
 
 bool signed_for_site(const Signed& event, SiteId site) {
     const auto may = [&](Principal who, std::optional<Role> role) {
-        return (role == Role::kVm || role == Role::kHq) && event.rules.holds(who, *role, site, event.at, event.position);
+        return (role == Role::kVm || role == Role::kHq) &&
+               event.rules.holds(who, *role, site, event.at, event.position);
     };
     const auto& attest = event.command.attest;
     return may(event.command.actor.principal, role_of(event.command.actor)) ||

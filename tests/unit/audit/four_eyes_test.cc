@@ -80,8 +80,8 @@ TEST(FourEyesTest, NamesACorrectionOfWhatIsAnotherSitesOrTheHouses) {
     const auto take_back_policy = [](CraftedSalon& salon, std::vector<std::string> attest) {
         for (const char* of :
              {R"({"principal":41,"role":"OC","site":2})", R"({"principal":42,"role":"VM","site":2})"}) {
-            const std::string grant = R"("role_granted":{"from":"2026-02-25T06:13:20Z","grant":)" + std::string(of) + "}";
-            salon.add(salon.command("13 HQ", {"12 VM"}, "", grant));
+            const std::string payload = R"("role_granted":{"from":"2026-02-25T06:13:20Z","grant":)";
+            salon.add(salon.command("13 HQ", {"12 VM"}, "", payload + of + "}"));
         }
         const auto of_site_2 = [](std::string command) {
             const std::string site = R"("site":1)";
