@@ -172,7 +172,7 @@ namespace {
 
 // The first byte of a saved piece and of the saved rest. A reader knows no other; the read model that keeps these
 // bytes is rebuilt from the log then.
-constexpr std::uint8_t kSaveFormat = 4;
+constexpr std::uint8_t kSaveFormat = 5;
 
 // ---- Policies: the one value whose texts live in Names ----
 

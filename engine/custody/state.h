@@ -89,7 +89,6 @@ struct KeyOfLeg {
 struct EndLegs {
     static constexpr std::size_t kMost = 4;
     std::array<KeyOfLeg, kMost> legs{};
-    [[nodiscard]] bool full() const { return legs.back().by != kNoPosition; }
 };
 
 // When a SITE account was open, from its AccountOpened to its AccountClosed, and how it was opened. The places order

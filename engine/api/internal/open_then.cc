@@ -2,12 +2,10 @@
 
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "engine/api/internal/rules_at.h"
 #include "engine/codec/event_codec.h"
-#include "engine/custody/chain.h"
 
 namespace daybook::api {
 namespace {
@@ -15,9 +13,10 @@ namespace {
 using custody::ObligationRef;
 using projections::ObligationRow;
 
-// What one event says of obligations of events.
+// What one event says of counts and sessions.
 struct Said {
-    custody::ChainKey key;
+    Position position = 0;
+    Micros at = 0;
     SiteId site = 0;
     std::optional<std::pair<ObligationRef, custody::ObligationKind>> opens;
     std::set<ObligationRef> closes;
@@ -27,10 +26,7 @@ Result<Said> read_said(const Asked& asked, Position position) {
     DAYBOOK_ASSIGN(const std::string bytes, asked.log.read(position));
     codec::StoredEvent event;
     DAYBOOK_TRY(codec::decode_event(bytes, event));
-    const Position place = event.decided.correcting.place;
-    Said said;
-    said.key = {event.decided.occurred_at, place == kNoPosition ? position : place, position};
-    said.site = event.command.site;
+    Said said{position, event.decided.occurred_at, event.command.site, {}, {}};
     const custody::EventType type = event.command.type;
     const bool count = type == custody::EventType::kCountOpened, session = type == custody::EventType::kVaultOpened;
     if (count || session) {
@@ -49,6 +45,13 @@ bool open_by_its_row(const ObligationRow& row, const When& when) {
     return row.open || row.closed_by >= when.at.known || row.closed_at > when.at.valid;
 }
 
+// Only these two can be told anew: what else is no piece's is not corrected, and the rest is told by pieces' chains.
+bool can_be_told_anew(const std::optional<ObligationRow>& row) {
+    if (!row) return true;
+    const custody::ObligationKind kind = row->obligation.kind;
+    return kind == custody::ObligationKind::kCount || kind == custody::ObligationKind::kVaultSession;
+}
+
 // Of one that was told anew since R: by the events that counted then.
 struct Told {
     std::optional<ObligationRow> now;
@@ -57,7 +60,7 @@ struct Told {
 std::optional<ObligationRow> open_by_its_events(const ObligationRef& ref, const Told& told, const When& when) {
     const Said* opening = nullptr;
     for (const Said& said : told.events) {
-        if (said.key.at > when.at.valid) continue;
+        if (said.at > when.at.valid) continue;
         if (said.closes.contains(ref)) return std::nullopt;
         if (said.opens && said.opens->first == ref) opening = &said;
     }
@@ -66,8 +69,8 @@ std::optional<ObligationRow> open_by_its_events(const ObligationRef& ref, const 
     row.obligation.ref = ref;
     row.obligation.kind = opening->opens->second;
     row.obligation.site = opening->site;
-    row.obligation.opened_by = opening->key.position;
-    row.obligation.opened_at = opening->key.at;
+    row.obligation.opened_by = opening->position;
+    row.obligation.opened_at = opening->at;
     return ObligationRow{row.obligation, true, kNoPosition, 0};
 }
 
@@ -87,13 +90,14 @@ Result<std::vector<ObligationRow>> open_then(const Asked& asked, const When& whe
     for (auto& [ref, told] : anew) {
         DAYBOOK_ASSIGN(auto found, when.reading.obligation(ref));
         told.now = std::move(found.row);
-        if (!told.now) continue;
+        if (!told.now || !can_be_told_anew(told.now)) continue;
         for (const Position position : {told.now->obligation.opened_by, told.now->closed_by}) {
             if (position == kNoPosition || events.contains(position)) continue;
             DAYBOOK_ASSIGN(Said said, read_said(asked, position));
             events.emplace(position, std::move(said));
         }
     }
+    std::erase_if(anew, [](const auto& one) { return !can_be_told_anew(one.second.now); });
     for (const auto& [position, said] : events) {
         if (position >= when.at.known) continue;
         DAYBOOK_ASSIGN(const bool counted, when.reading.is_effective(position, when.at.known));
@@ -109,7 +113,6 @@ Result<std::vector<ObligationRow>> open_then(const Asked& asked, const When& whe
         open.try_emplace(ref, ObligationRow{row.obligation, true, kNoPosition, 0});
     }
     for (const auto& [ref, told] : anew) {
-        if (told.now && told.now->obligation.lines != 0) continue;  // of pieces: their chains tell it
         if (auto row = open_by_its_events(ref, told, when)) open.try_emplace(ref, std::move(*row));
     }
     std::vector<ObligationRow> found;
