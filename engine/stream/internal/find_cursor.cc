@@ -128,7 +128,7 @@ std::optional<Outcome> Term::go_back(Producer& producer, codec::ControlRecord co
     const Position next = control.next;
     if (const auto stepped = step_back(control); !stepped) {
         if (stepped.error().code == ErrorCode::kNotFound) return std::nullopt;  // there is nothing to go back over
-        return Outcome{Outcome::How::kRefused, stepped.error().message};
+        return stopping() ? stopped() : refused(stepped.error());
     }
     ++control.epoch;
     control.records = 0;
@@ -158,8 +158,6 @@ Result<void> Term::step_back(codec::ControlRecord& control) {
     }
     DAYBOOK_ASSIGN(control.root, config_.source->root(*control.from));
     control.next = *control.from;
-    const std::lock_guard lock(mutex_);
-    known_.reset();
     return {};
 }
 
@@ -175,6 +173,8 @@ Result<Cursor> Term::judge_cursor(const Readers& readers, std::uint32_t partitio
     if (last == LastTransaction::kTorn) {
         if (!found.control) return fail(ErrorCode::kNotFound, "the control topic holds no cursor");
         DAYBOOK_TRY(step_back(*found.control));
+        const std::lock_guard lock(mutex_);
+        known_.reset();
     }
     return compare_with_ledger(found, partitions);
 }
