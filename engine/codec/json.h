@@ -32,10 +32,12 @@ Result<Submission> submission_from_json(std::string_view json, std::size_t bytes
 
 // Any message of daybook.v1 as one line of JSON, in the order of the schema.
 std::string to_json(const google::protobuf::MessageLite& message);
+void append_json(const google::protobuf::MessageLite& message, std::string& out);
 
 // The same from encoded bytes, without a message object. kCorrupt where the bytes are not of that message.
 Result<std::string> command_to_json(std::string_view encoded);
 Result<std::string> event_to_json(std::string_view stored);
+Result<void> append_event_json(std::string_view stored, std::string& out);  // an Error: `out` is as it was
 
 // Any message of daybook.v1 from JSON: for tests, and for a client that reads answers.
 Result<void> from_json(std::string_view json, google::protobuf::MessageLite& message);

@@ -43,6 +43,7 @@ public:
     }
 
     [[nodiscard]] bool damaged() const { return damaged_; }
+    [[nodiscard]] const char* at() const { return at_; }  // behind the field
     [[nodiscard]] std::uint32_t number() const { return number_; }
     [[nodiscard]] WireType type() const { return type_; }
     [[nodiscard]] std::uint64_t value() const { return value_; }  // of kVarint, as it stands on the wire
