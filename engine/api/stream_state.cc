@@ -18,8 +18,9 @@ using stream::PieceState;
 using stream::StockState;
 using stream::ValueFormat;
 
-std::string encode(const google::protobuf::MessageLite& message, ValueFormat format) {
-    return format == ValueFormat::kJson ? codec::to_json(message) : message.SerializeAsString();
+void append(const google::protobuf::MessageLite& message, ValueFormat format, std::string& out) {
+    if (format == ValueFormat::kJson) return codec::append_json(message, out);
+    message.AppendToString(&out);
 }
 
 void fill_after(const v1::Custody& now, v1::PieceAfter& out) {
@@ -40,8 +41,8 @@ public:
         : log_(log), reading_(std::move(reading)), currency_(currency) {}
 
     [[nodiscard]] Position position() const override { return reading_.position(); }
-    [[nodiscard]] Result<std::optional<PieceState>> piece(const ItemId& item, ValueFormat format,
-                                                          Position event) const override;
+    [[nodiscard]] Result<bool> piece(const ItemId& item, ValueFormat format, Position event,
+                                     PieceState& out) const override;
     [[nodiscard]] Result<std::string> after_for_other(const ItemId& item) const override;
     [[nodiscard]] Result<std::vector<StockState>> stock(std::string_view model, ValueFormat format) const override;
     [[nodiscard]] Result<std::vector<ItemId>> pieces_of(const custody::ObligationRef& obligation) const override;
@@ -54,26 +55,27 @@ private:
     const std::uint32_t currency_;
 };
 
-Result<std::optional<PieceState>> ViewReading::piece(const ItemId& item, ValueFormat format, Position event) const {
+Result<bool> ViewReading::piece(const ItemId& item, ValueFormat format, Position event, PieceState& out) const {
     DAYBOOK_ASSIGN(const auto found, reading_.item(item));
-    if (!found.row) return std::optional<PieceState>();
+    if (!found.row) return false;
     const projections::ItemRow& row = *found.row;
-    PieceState state;
-    state.last_event = row.last_event;
-    state.gone = row.state == custody::State::kZ;
-    state.model = row.model;
+    out.last_event = row.last_event;
+    out.gone = row.state == custody::State::kZ;
+    out.model = row.model;
+    out.value.clear();
+    out.after.clear();
     // Made once a thread: their texts keep their memory.
     static thread_local v1::Custody message;
     message.Clear();
     DAYBOOK_TRY(fill_custody(reading_, row, currency_, message));
-    if (!state.gone) state.value = encode(message, format);
+    if (!out.gone) append(message, format, out.value);
     if (row.last_event == event) {
         static thread_local v1::PieceAfter after;
         after.Clear();
         fill_after(message, after);
-        state.after = codec::to_json(after);
+        codec::append_json(after, out.after);
     }
-    return std::optional(std::move(state));
+    return true;
 }
 
 Result<std::string> ViewReading::after_for_other(const ItemId& item) const {
@@ -95,7 +97,7 @@ StockState stock_state(const v1::Stock& stock, bool empty, Position position, Va
     if (empty) return state;
     v1::Stock dated = stock;
     dated.set_as_of(position - 1);
-    state.value = encode(dated, format);
+    append(dated, format, state.value);
     return state;
 }
 
@@ -133,11 +135,12 @@ Result<std::vector<ItemId>> ViewReading::pieces_of(const custody::ObligationRef&
 Result<void> ViewReading::all_pieces(ValueFormat format, const OnPiece& visit) const {
     projections::Page page;
     page.rows_max = limits::kPageRowsMax;
+    PieceState state;
     do {
         DAYBOOK_ASSIGN(const auto answer, reading_.search({}, page));
         for (const projections::FoundRow& row : answer.rows) {
-            DAYBOOK_ASSIGN(const auto state, piece(row.item, format, kNoPosition));
-            if (state) DAYBOOK_TRY(visit(row.item, *state));
+            DAYBOOK_ASSIGN(const bool is_there, piece(row.item, format, kNoPosition, state));
+            if (is_there) DAYBOOK_TRY(visit(row.item, state));
         }
         page.cursor = answer.next;
     } while (!page.cursor.empty());

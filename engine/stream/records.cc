@@ -189,24 +189,32 @@ namespace {
 // What is longer is given back, so that a few large events do not make every record large for good.
 constexpr std::size_t kKeptBytes = 4096;
 
-void keep_memory(std::string& from, std::string& to) {
-    if (from.capacity() > kKeptBytes) return;
-    to.swap(from);
-    to.clear();
+void empty(std::string& text) {
+    if (text.capacity() > kKeptBytes) text = std::string();
+    text.clear();
 }
 
 }  // namespace
+
+void Record::reset() {
+    topic = Topic::kEvents;
+    partition = 0;
+    place = {};
+    parts = 1;
+    type = {};
+    occurred_at = recorded_at = 0;
+    item = {};
+    empty(key);
+    empty(value);
+    empty(after);
+    left_out = tombstone = false;
+}
 
 Record& Records::add() {
     if (size_ == slots_.size()) {
         slots_.emplace_back();
     } else {
-        Record& old = slots_[size_];
-        Record empty;
-        keep_memory(old.key, empty.key);
-        keep_memory(old.value, empty.value);
-        keep_memory(old.after, empty.after);
-        old = std::move(empty);
+        slots_[size_].reset();
     }
     return slots_[size_++];
 }
@@ -253,14 +261,16 @@ std::vector<custody::ObligationRef> RecordMaker::closed_without_line() const {
 
 // `subject` nullptr: the whole event, as the stored bytes themselves, so that a reader of protobuf values can check
 // their leaf hash against the tree.
-Result<std::string> RecordMaker::value_of(std::string_view stored, const Subject* subject) {
+Result<void> RecordMaker::set_value(std::string_view stored, const Subject* subject, std::string& value) {
     const bool json = format_ == ValueFormat::kJson;
     if (subject == nullptr) {
-        if (json) return codec::event_to_json(stored);
-        return std::string(stored);
+        if (json) return codec::append_event_json(stored, value);
+        value = stored;
+        return {};
     }
-    return splitter_.part(subject->lines,
-                          json ? codec::EventSplitter::Form::kJson : codec::EventSplitter::Form::kProtobuf);
+    DAYBOOK_ASSIGN(value, splitter_.part(subject->lines, json ? codec::EventSplitter::Form::kJson
+                                                              : codec::EventSplitter::Form::kProtobuf));
+    return {};
 }
 
 Result<void> RecordMaker::add(std::string_view stored, Records& out) {
@@ -280,7 +290,7 @@ Result<void> RecordMaker::add(std::string_view stored, Records& out) {
         if (subject != nullptr) record.item = subject->item;
         record.key = subject != nullptr ? subject->key : subject_key(event_.command, ledger_);
         record.partition = partition_of(record.key, partitions_);
-        DAYBOOK_ASSIGN(record.value, value_of(stored, parts > 1 ? subject : nullptr));
+        DAYBOOK_TRY(set_value(stored, parts > 1 ? subject : nullptr, record.value));
         if (record.value.size() > limits::kKafkaValueBytesMax) {
             record.left_out = true;
             record.value.clear();

@@ -39,6 +39,9 @@ struct Record {
     std::string after;      // events: the piece after the event, where it is known
     bool left_out = false;  // the value is too large for a record; the header ce_dataref says where it is
     bool tombstone = false;  // state: what the key names is gone
+
+    // Back to an empty record, whose strings keep their memory unless they are large.
+    void reset();
 };
 
 // Records one after the other. One that is added where another was takes its strings' memory: what one thread makes and
@@ -127,7 +130,7 @@ private:
     };
     // Fills subjects_ with the pieces and supplies of the event, in the order of their first lines.
     void find_subjects();
-    Result<std::string> value_of(std::string_view stored, const Subject* subject);
+    Result<void> set_value(std::string_view stored, const Subject* subject, std::string& value);
 
     const LedgerId ledger_;
     const std::uint32_t partitions_;

@@ -48,9 +48,10 @@ public:
     virtual ~StateReading() = default;
     // Exactly the events before it are reflected; encoded values say so in `as_of`.
     [[nodiscard]] virtual Position position() const = 0;
-    // nullopt: no such piece. `after` is filled where the piece's newest event is `event`.
-    [[nodiscard]] virtual Result<std::optional<PieceState>> piece(const ItemId& item, ValueFormat format,
-                                                                  Position event) const = 0;
+    // False: no such piece. `after` is filled where the piece's newest event is `event`. `out` is overwritten, in the
+    // memory that it has.
+    [[nodiscard]] virtual Result<bool> piece(const ItemId& item, ValueFormat format, Position event,
+                                             PieceState& out) const = 0;
     // daybook.v1.PieceAfter of a piece as it is now, with its name in it: for the record of an event that changes the
     // piece and has no line for it. Empty: no such piece.
     [[nodiscard]] virtual Result<std::string> after_for_other(const ItemId& item) const = 0;
@@ -58,8 +59,8 @@ public:
     [[nodiscard]] virtual Result<std::vector<StockState>> stock(std::string_view model, ValueFormat format) const = 0;
     // The pieces that an obligation is or was about, and perhaps more.
     [[nodiscard]] virtual Result<std::vector<ItemId>> pieces_of(const custody::ObligationRef& obligation) const = 0;
-    // Everything, for a comparison with what was published: each in the order of its key.
-    using OnPiece = std::function<Result<void>(const ItemId& item, const PieceState& state)>;
+    // Everything, for a comparison with what was published: each in the order of its key. What is given may be taken.
+    using OnPiece = std::function<Result<void>(const ItemId& item, PieceState& state)>;
     using OnStock = std::function<Result<void>(const StockState& state)>;
     [[nodiscard]] virtual Result<void> all_pieces(ValueFormat format, const OnPiece& visit) const = 0;
     [[nodiscard]] virtual Result<void> all_stock(ValueFormat format, const OnStock& visit) const = 0;

@@ -38,11 +38,11 @@ public:
         }
         return std::nullopt;
     }
-    [[nodiscard]] Result<std::optional<stream::PieceState>> piece(const ItemId& item, stream::ValueFormat,
-                                                                  Position event) const override {
+    [[nodiscard]] Result<bool> piece(const ItemId& item, stream::ValueFormat, Position event,
+                                     stream::PieceState& out) const override {
         const std::uint64_t number = item.low & 0xffffffffffffULL;
         const auto last = last_of(number);
-        if (!last) return std::optional<stream::PieceState>();
+        if (!last) return false;
         stream::PieceState state;
         state.last_event = *last;
         state.gone = events_.goes(number, *last);
@@ -54,7 +54,8 @@ public:
                           "\",\"version\":" + newest + "}}";
         }
         if (*last == event) state.after = "{\"version\":" + std::to_string(*last) + "}";
-        return std::optional(state);
+        out = std::move(state);
+        return true;
     }
     [[nodiscard]] Result<std::string> after_for_other(const ItemId& item) const override {
         return "{\"item\":\"" + item.text() + "\"}";
@@ -88,13 +89,15 @@ public:
     [[nodiscard]] Result<void> all_pieces(stream::ValueFormat format, const OnPiece& visit) const override {
         for (std::uint64_t number = 0; number < events_.items; ++number) {
             const auto item = *ItemId::parse(made_item(number));
-            DAYBOOK_ASSIGN(const auto state, piece(item, format, kNoPosition));
-            if (state) DAYBOOK_TRY(visit(item, *state));
+            stream::PieceState state;
+            DAYBOOK_ASSIGN(const bool is_there, piece(item, format, kNoPosition, state));
+            if (is_there) DAYBOOK_TRY(visit(item, state));
         }
         return each_lone([&](std::uint64_t number) -> Result<void> {
             const auto item = *ItemId::parse(made_item(number));
-            DAYBOOK_ASSIGN(const auto state, piece(item, format, kNoPosition));
-            return visit(item, *state);
+            stream::PieceState state;
+            DAYBOOK_TRY(piece(item, format, kNoPosition, state));
+            return visit(item, state);
         });
     }
     [[nodiscard]] Result<void> all_stock(stream::ValueFormat format, const OnStock& visit) const override {

@@ -104,11 +104,12 @@ Result<void> Checker::compare_waiting(const StateReading& reading, StateTopic& s
     const auto waiting = std::exchange(state.waiting, {});
     std::unordered_map<std::string, Known> right;
     if (state.topic == Topic::kCustody) {
+        PieceState piece;
         for (const std::string& key : waiting) {
             const auto item = ItemId::parse(key);
             if (!item) continue;
-            DAYBOOK_ASSIGN(const auto piece, reading.piece(*item, options_.format, kNoPosition));
-            if (piece) right.emplace(key, known_of(piece->value, piece->gone, 0, state.topic));
+            DAYBOOK_ASSIGN(const bool is_there, reading.piece(*item, options_.format, kNoPosition, piece));
+            if (is_there) right.emplace(key, known_of(piece.value, piece.gone, 0, state.topic));
         }
     } else if (!waiting.empty()) {
         DAYBOOK_TRY(reading.all_stock(options_.format, [&](const StockState& stock) {

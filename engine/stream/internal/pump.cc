@@ -131,7 +131,7 @@ Result<void> Pump::add_event(Position position, std::string_view stored, Piece& 
     const bool changes = state_ != nullptr && maker_.changes_pieces();
     for (std::size_t i = kept; i < records.size(); ++i) {
         const bool leave_out = published_already(records[i]);
-        if (changes && !records[i].item.empty()) touched_[records[i].item] = leave_out ? kNoRecord : kept;
+        if (changes && !records[i].item.empty()) touched_.push_back({records[i].item, leave_out ? kNoRecord : kept});
         if (leave_out) continue;
         if (kept != i) std::swap(records[kept], records[i]);
         last = kept++;
@@ -185,6 +185,20 @@ Result<void> Pump::add_frame(Piece& piece) {
     return {};
 }
 
+void Pump::keep_newest_touches() {
+    std::stable_sort(touched_.begin(), touched_.end(),
+                     [](const Touch& a, const Touch& b) { return a.item < b.item; });
+    std::size_t kept = 0;
+    for (const Touch& touch : touched_) {
+        if (kept == 0 || touched_[kept - 1].item != touch.item) {
+            touched_[kept++] = touch;
+        } else if (touch.record != kNoRecord) {
+            touched_[kept - 1] = touch;
+        }
+    }
+    touched_.resize(kept);
+}
+
 Result<std::unique_ptr<StateReading>> Pump::read_state(Position at_least) {
     while (true) {
         DAYBOOK_ASSIGN(auto reading, state_->read(at_least, after(kLookAround)));
@@ -195,14 +209,12 @@ Result<std::unique_ptr<StateReading>> Pump::read_state(Position at_least) {
 }
 
 void Pump::add_custody(const StateReading& reading, const ItemId& item, PieceState& state, Piece& piece) {
-    if (written_.size() >= limits::kStreamPiecesKnownMax) written_.clear();
     const std::string_view content = state_content(state.value, maker_.format());
-    const Written now{reading.position(), state.last_event, std::hash<std::string_view>{}(content)};
-    const auto [known, is_new] = written_.try_emplace(item, now);
-    if (!is_new) {
-        const Written before = std::exchange(known->second, now);
-        if (before.last_event == now.last_event && before.content == now.content) return;
-    }
+    const KnownPieces::Written now{reading.position(), state.last_event, std::hash<std::string_view>{}(content)};
+    const KnownPieces::Written* const before = written_.find(item);
+    const bool same = before != nullptr && before->last_event == now.last_event && before->content == now.content;
+    written_.set(item, now);
+    if (same) return;
     Record& record = piece.records.add();
     state_records_.custody(item, state, reading.position(), record);
     piece.bytes += record.key.size() + record.value.size();
@@ -223,10 +235,9 @@ Result<void> Pump::give_all_state() {
         if (hand_over(std::exchange(piece, {}), kNoPosition)) return {};
         return fail(ErrorCode::kStopped, "the publisher is stopping");
     };
-    DAYBOOK_TRY(reading->all_pieces(maker_.format(), [&](const ItemId& item, const PieceState& state) -> Result<void> {
-        PieceState mine = state;
-        models.insert(mine.model);
-        add_custody(*reading, item, mine, piece);
+    DAYBOOK_TRY(reading->all_pieces(maker_.format(), [&](const ItemId& item, PieceState& state) -> Result<void> {
+        models.insert(state.model);
+        add_custody(*reading, item, state, piece);
         const bool full = piece.records.size() >= limits::kStreamPieceRecordsTarget ||
                           piece.bytes >= limits::kStreamPieceBytesTarget;
         return full ? give() : Result<void>();
@@ -239,25 +250,29 @@ Result<void> Pump::add_state(Piece& piece) {
     DAYBOOK_ASSIGN(const auto reading, read_state(piece.next));
     for (const ClosedBy& closed : closed_) {
         DAYBOOK_ASSIGN(const auto items, reading->pieces_of(closed.obligation));
-        for (const ItemId& item : items) touched_.try_emplace(item, kNoRecord);
+        for (const ItemId& item : items) touched_.push_back({item, kNoRecord});
         if (items.size() != 1 || closed.record == kNoRecord) continue;
         Record& record = piece.records[closed.record];
         if (!record.item.empty()) continue;
         DAYBOOK_ASSIGN(record.after, reading->after_for_other(items.front()));
     }
+    keep_newest_touches();
     std::unordered_set<std::string> models;
-    for (const auto& [item, index] : touched_) {
+    constexpr std::size_t kAhead = 8;
+    for (std::size_t i = 0; i < touched_.size(); ++i) {
+        if (i + kAhead < touched_.size()) written_.near(touched_[i + kAhead].item);
+        const auto& [item, index] = touched_[i];
         const Position event = index == kNoRecord ? kNoPosition : piece.records[index].place.position;
         // Nothing is seen to have happened to it since it was written, and it is asked for after another event.
-        const auto known = written_.find(item);
-        const bool same = known != written_.end() && known->second.reading == reading->position();
-        if (same && known->second.last_event != event) continue;
-        DAYBOOK_ASSIGN(auto state, reading->piece(item, maker_.format(), event));
-        if (!state) continue;
+        const KnownPieces::Written* const known = written_.find(item);
+        const bool same = known != nullptr && known->reading == reading->position();
+        if (same && known->last_event != event) continue;
+        DAYBOOK_ASSIGN(const bool found, reading->piece(item, maker_.format(), event, read_));
+        if (!found) continue;
         // Known exactly where nothing has happened to the piece since: always, unless publishing is behind.
-        if (event == state->last_event) piece.records[index].after = std::move(state->after);
-        models.insert(state->model);
-        add_custody(*reading, item, *state, piece);
+        if (event == read_.last_event) piece.records[index].after.swap(read_.after);
+        models.insert(read_.model);
+        add_custody(*reading, item, read_, piece);
     }
     piece.models.assign(models.begin(), models.end());
     return {};

@@ -12,12 +12,12 @@
 #include <mutex>
 #include <optional>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "engine/base/time.h"
+#include "engine/stream/internal/known_pieces.h"
 #include "engine/stream/internal/state_records.h"
 #include "engine/stream/records.h"
 #include "engine/stream/source.h"
@@ -81,7 +81,7 @@ private:
     Result<void> add_event(Position position, std::string_view stored, Piece& piece);
     Result<void> add_frame(Piece& piece);
     Result<void> add_state(Piece& piece);
-    // Adds the record of a piece's state, but where the same has been written.
+    // Adds the record of a piece's state, but where the same has been written. Takes its value.
     void add_custody(const StateReading& reading, const ItemId& item, PieceState& state, Piece& piece);
     Result<std::unique_ptr<StateReading>> read_state(Position at_least);
     bool published_already(const Record& record) const;
@@ -94,19 +94,21 @@ private:
     const Floors floors_;
     const Begin begin_;
 
-    // What was written last of a piece, and the position of the reading by which that was seen to hold.
-    struct Written {
-        Position reading = 0;
-        Position last_event = 0;
-        std::size_t content = 0;
-    };
-    std::unordered_map<ItemId, Written, UuidHash> written_;
+    KnownPieces written_;
 
     // Of the piece that is being made:
     std::string frame_;
-    // Pieces that were touched, and the record of the newest event of each; kNoRecord where it is not in this piece.
+    // Pieces that were touched, in the order of the events, and the record of the event; kNoRecord where it is not in
+    // this piece.
     static constexpr std::size_t kNoRecord = ~std::size_t{0};
-    std::unordered_map<ItemId, std::size_t, UuidHash> touched_;
+    struct Touch {
+        ItemId item;
+        std::size_t record = kNoRecord;
+    };
+    std::vector<Touch> touched_;
+    // Of each piece the newest with a record, if there is one; in the order of their ids.
+    void keep_newest_touches();
+    PieceState read_;  // the state read last, kept for its memory
     // What events closed for pieces without a line in them, and the record of the event.
     struct ClosedBy {
         custody::ObligationRef obligation;

@@ -7,18 +7,18 @@
 
 namespace daybook::stream {
 
-void StateRecords::fill(Topic topic, std::string key, Position position, Record& out) const {
+void StateRecords::fill(Topic topic, std::string_view key, Position position, Record& out) const {
     out.topic = topic;
     out.type = topic == Topic::kCustody ? "Custody" : "Stock";
     out.place.position = position - 1;
-    out.key = std::move(key);
+    out.key = key;
     out.partition = partition_of(out.key, partitions_);
 }
 
 void StateRecords::custody(const ItemId& item, PieceState& state, Position position, Record& out) const {
     fill(Topic::kCustody, item.text(), position, out);
     out.tombstone = state.gone;
-    out.value = std::move(state.value);
+    out.value.swap(state.value);
 }
 
 Result<void> StateRecords::add_stock(const StateReading& reading, std::string_view model, Records& out) {
@@ -28,7 +28,7 @@ Result<void> StateRecords::add_stock(const StateReading& reading, std::string_vi
         const auto [known, is_new] = known_.try_emplace(row.key, row.content);
         if (!is_new && std::exchange(known->second, row.content) == row.content) continue;
         Record& record = out.add();
-        fill(Topic::kStock, std::move(row.key), reading.position(), record);
+        fill(Topic::kStock, row.key, reading.position(), record);
         record.tombstone = row.empty;
         record.value = std::move(row.value);
     }

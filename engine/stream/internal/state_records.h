@@ -18,7 +18,7 @@ public:
     StateRecords(LedgerId ledger, std::uint32_t partitions, ValueFormat format)
         : ledger_(ledger), partitions_(partitions), format_(format) {}
 
-    // Of one piece, as `reading` has it.
+    // Of one piece, as a reading at the position has it. Takes its value.
     void custody(const ItemId& item, PieceState& state, Position position, Record& out) const;
 
     // Adds a record for each site of the model, but for those that are as they were when last added. What is added must
@@ -26,7 +26,7 @@ public:
     Result<void> add_stock(const StateReading& reading, std::string_view model, Records& out);
 
 private:
-    void fill(Topic topic, std::string key, Position position, Record& out) const;
+    void fill(Topic topic, std::string_view key, Position position, Record& out) const;
 
     const LedgerId ledger_;
     const std::uint32_t partitions_;
