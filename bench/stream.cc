@@ -7,7 +7,6 @@
 // --full as fast as they are answered, 1,000 to a batch: for each event the time from its answer until a read_committed
 // consumer has it.
 #include <librdkafka/rdkafka.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 
 #include "bench/floors/raw_kafka.h"
 #include "bench/harness.h"
+#include "bench/process.h"
 #include "bench/salon.h"
 #include "engine/api/stream_state.h"
 #include "engine/sequencer/feed.h"
@@ -35,15 +35,6 @@ using stream::Publisher;
 constexpr std::uint32_t kPartitions = 6;
 constexpr std::size_t kPieces = 10'000;
 constexpr std::size_t kLiveRate = 100;
-
-double cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 // The first events of a log, as if there were no more.
 class First : public stream::Source {
@@ -104,6 +95,7 @@ Backlog backlog(const std::filesystem::path& dir, const std::string& bootstrap, 
         }
         opener->stop(after(minutes(1)));
     }
+    rest();
     const double cpu = cpu_seconds();
     const auto publisher = must(Publisher::start(source, ledger->id(), options_for(bootstrap, prefix, state.get())));
     while (publisher->status().terms == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -117,6 +109,7 @@ Backlog backlog(const std::filesystem::path& dir, const std::string& bootstrap, 
     auto topics = topics_of(prefix, ledger->id());
     topics.pop_back();  // control
     const std::vector<RawRecord> records = read_topics(bootstrap, topics, partitions);
+    rest();
     const double before = cpu_seconds();
     const double raw = publish_raw(bootstrap, prefix + "-floor", topics_of(prefix + "-floor", ledger->id()), records,
                                    transactions);
