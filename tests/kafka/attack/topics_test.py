@@ -145,25 +145,57 @@ class Topics(KafkaTest):
         self.own_broker("transaction.partition.verification.enable=false")
         self.head.grow_to(1000)
         self.assertEqual(self.child(until=1000).wait_end(), 0)
-        name = f"daybook.{self.ledger}.publisher"
-        everywhere = {"control": [0], "log": [0], "events": [0, 1, 2, 3], "stock": [0, 1, 2, 3], "custody": [0, 1, 2, 3]}
         for committed, left_open in ((("control",), None),  # the others were aborted
                                      (("control",), "events"),
                                      (("control", "events"), "log"),
                                      (("control", "log", "events", "stock"), "custody")):
             with self.subTest(committed=committed, left_open=left_open):
                 self.head.grow_to(self.head.value + 1000)
-                child = self.child(point="written:2:kill")
-                self.assertEqual(child.wait_end(), -signal.SIGKILL, child.states)
-                transaction = raw.producer_of(self.bootstrap, name)
-                for topic in committed:
-                    raw.commit_in(self.bootstrap, *transaction, self.topic(topic), everywhere[topic])
-                if left_open:
-                    raw.produce_in_no_transaction(self.bootstrap, name, *raw.init_producer_id(self.bootstrap, name),
-                                                  self.topic(left_open), b"?", b"{}")
+                self.tear(committed, left_open)
                 last = self.child(until=self.head.value, doubt=2000)
                 self.assertEqual(last.wait_end(), 0, last.states)
                 self.verify()
+
+    EVERYWHERE = {"control": [0], "log": [0], "events": [0, 1, 2, 3], "stock": [0, 1, 2, 3], "custody": [0, 1, 2, 3]}
+
+    def tear(self, committed, left_open):
+        """The last transaction is committed in these topics, aborted in the others, and open in one where nobody knows
+        of it any more."""
+        name = f"daybook.{self.ledger}.publisher"
+        child = self.child(point="written:2:kill")
+        self.assertEqual(child.wait_end(), -signal.SIGKILL, child.states)
+        transaction = raw.producer_of(self.bootstrap, name)
+        for topic in committed:
+            raw.commit_in(self.bootstrap, *transaction, self.topic(topic), self.EVERYWHERE[topic])
+        if left_open:
+            raw.produce_in_no_transaction(self.bootstrap, name, *raw.init_producer_id(self.bootstrap, name),
+                                          self.topic(left_open), b"?", b"{}")
+
+    def test_killed_while_it_goes_back(self):
+        """Going back is a transaction, and ending what was left open is another. Whoever dies in one of them leaves the
+        next publisher to do it again; so does a broker that dies in the first one's commit."""
+        broker = self.own_broker("transaction.partition.verification.enable=false")
+        self.head.grow_to(1000)
+        self.assertEqual(self.child(until=1000).wait_end(), 0)
+        self.head.grow_to(2000)
+        self.tear(("control", "events"), "custody")
+        # From "committed" on the first transaction is the one that is aborted.
+        for point in ("begun:1", "flushed:1", "committing:1", "committed:1", "begun:1", "flushed:1", "begun:2"):
+            child = self.child(point=point + ":kill", doubt=2000)
+            self.assertEqual(child.wait_end(), -signal.SIGKILL, (point, child.states))
+        last = self.child(until=2000, doubt=2000)
+        self.assertEqual(last.wait_end(), 0, last.states)
+        self.verify()
+
+        self.head.grow_to(3000)
+        self.tear(("control",), "events")
+        child = self.child(point="committing:1:stop", until=3000, doubt=2000)
+        child.wait_stopped()
+        broker.kill()
+        broker.start()
+        child.signal(signal.SIGCONT)
+        self.assertEqual(child.wait_end(), 0, child.states)
+        self.verify()
 
     def test_a_full_disk(self):
         broker = self.own_broker()
