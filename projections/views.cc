@@ -343,7 +343,8 @@ Result<bool> Reading::is_to_be_rechecked(const custody::AccountId& account, cons
         DAYBOOK_ASSIGN(const bool counts_still, is_effective(other.position, known));
         if (counts_still) return false;
     }
-    return legs_changed(*point_, {account, false}, count.opened_at, count.position + 1, known);
+    const bool supplies = account.kind == custody::AccountClass::kSiteSupply;  // it holds nothing else
+    return legs_changed(*point_, {account, supplies}, count.opened_at, count.position + 1, known);
 }
 Result<Rows<PieceRow>> Reading::account_at(const custody::AccountId& account, const AsKnown& at,
                                            const Page& page) const {

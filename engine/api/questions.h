@@ -46,7 +46,7 @@
 //                                      known_at; rows, cursor
 //   corrections                        what was superseded, and by what: from, to, site; known_at; rows, cursor
 //   counts                             counts of a site, with what they found: site; known_at; rows, cursor
-//   counts/{count}                     its sheet: what was expected where, and what became of it: rows, cursor
+//   counts/{count}                     its sheet: pieces and supplies, expected and found: rows, cursor
 //   documents/{number…}                the life of a document, by its number: known_at; rows, cursor
 //   reconciliation/{site}              a business day in numbers, account by account: at; known_at
 //   refused                            commands that were refused, the newest first: rows, cursor

@@ -57,7 +57,7 @@ void Applier::rest() {
         case EventType::kSupplyRegistered: {
             const auto& supply = payload<SupplyRegistered>();
             books_.supplies.edit(supply.supply) = {std::string(supply.sku), std::string(supply.unit),
-                                                   supply.reorder_point, supply.reorder_quantity};
+                                                   supply.reorder_point, supply.reorder_quantity, event_.position};
             return;
         }
         case EventType::kAccountOpened: return open_account();

@@ -118,7 +118,7 @@ void fields(A& ar, Like<Party> auto& v) {
 }
 template <class A>
 void fields(A& ar, Like<Supply> auto& v) {
-    ar(v.sku, v.unit, v.reorder_point, v.reorder_quantity);
+    ar(v.sku, v.unit, v.reorder_point, v.reorder_quantity, v.by);
 }
 template <class A>
 void fields(A& ar, Like<SupplyKey> auto& v) {
@@ -172,7 +172,7 @@ namespace {
 
 // The first byte of a saved piece and of the saved rest. A reader knows no other; the read model that keeps these
 // bytes is rebuilt from the log then.
-constexpr std::uint8_t kSaveFormat = 5;
+constexpr std::uint8_t kSaveFormat = 6;
 
 // ---- Policies: the one value whose texts live in Names ----
 

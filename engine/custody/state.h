@@ -277,6 +277,7 @@ struct Party {
 struct Supply {
     std::string sku, unit;
     std::int64_t reorder_point = 0, reorder_quantity = 0;
+    Position by = 0;
 };
 struct SupplyKey {
     AccountId account;

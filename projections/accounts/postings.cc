@@ -430,9 +430,14 @@ Result<bool> legs_changed(const ReadPoint& point, const LineKey& line, Micros to
     std::vector<PostingRow> postings;
     DAYBOOK_TRY(add_postings(point, Table::kLegs, group_of(line), since, known, std::numeric_limits<Micros>::min(), to,
                              postings));
-    std::map<std::pair<Micros, Uuid>, std::int64_t> sums;
-    for (const PostingRow& posting : postings) sums[{posting.at, posting.id}] += posting.count;
-    return std::any_of(sums.begin(), sums.end(), [](const auto& sum) { return sum.second != 0; });
+    std::map<std::pair<Micros, Uuid>, HeldSums> sums;
+    for (const PostingRow& posting : postings) {
+        HeldSums& sum = sums[{posting.at, posting.id}];
+        sum.count += posting.count;
+        if (line.supplies) sum.amount += posting.amount;  // of a piece it is its value
+    }
+    return std::any_of(sums.begin(), sums.end(),
+                       [](const auto& sum) { return sum.second.count != 0 || sum.second.amount != 0; });
 }
 
 Result<std::vector<LineKey>> lines_of(const ReadPoint& point, std::optional<custody::AccountClass> kind) {

@@ -95,7 +95,7 @@ Result<HeldSums> sums_at(const ReadPoint& point, const LineKey& line, const AsKn
 Result<std::vector<PostingRow>> postings_between(const ReadPoint& point, const LineKey& line, Micros from, Micros to,
                                                  Position known);
 // Whether the postings recorded in [since, known) with valid times before `to` change, taken together, when something
-// was in the line.
+// was in the line, or how much of a supply.
 Result<bool> legs_changed(const ReadPoint& point, const LineKey& line, Micros to, Position since, Position known);
 // Every line that ever had a posting, in order of its key: those of accounts of a class, or all.
 Result<std::vector<LineKey>> lines_of(const ReadPoint& point, std::optional<custody::AccountClass> kind);

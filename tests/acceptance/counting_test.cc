@@ -144,5 +144,234 @@ TEST(Counting, ManyAttestationsAreCorrectedInOneBatch) {
     EXPECT_EQ(Salon::field(audited.json, "to"), std::to_string(last - 2 * kCounts + 1));
 }
 
+// ---- Supplies ----
+
+class CountingSupplies : public testing::Test {
+protected:
+    CountingSupplies() {
+        for (const auto* registered : {R"("supply":7,"sku":"BOX-S","unit":"piece")", R"("supply":8,"sku":"POUCH","unit":"piece")",
+                                       R"("supply":9,"sku":"RIBBON","unit":"roll")"})
+            salon_.accept(salon_.say("10 OC", {}, std::string(R"("supply_registered":{)") + registered + "}"));
+        tolerate(2, "2030-03-02T08:30:00Z");
+        salon_.clock("2030-03-02T09:00:00Z");
+        salon_.accept(salon_.move_supply("RECEIVED", 50));
+        salon_.accept(salon_.move_supply("RECEIVED", 20, {}, 8));
+        salon_.accept(salon_.move_supply("RECEIVED", 5, {}, 9));
+        salon_.clock("2030-03-02T10:00:00Z");
+    }
+    void tolerate(int boxes, const std::string& from) {
+        salon_.accept(salon_.say("80 HQ", {},
+                                 R"("policy_set":{"key":"count.tolerance.BOX-S","from":")" + from +
+                                     R"(","value":{"number":)" + std::to_string(boxes) + "}}"));
+    }
+    void open(bool blind = false) {
+        count_ = salon_.id();
+        salon_.accept(salon_.say("10 OC", {},
+                                 std::string(R"("count_opened":{"kind":"SPOT","accounts":["SITE/1/SUPPLY"])") +
+                                     (blind ? R"(,"blind":true})" : "}"),
+                                 Salon::opens(count_)));
+    }
+    // "{supply},{quantity}", "" or of another account.
+    std::string scan(const std::vector<std::pair<int, int>>& seen, const std::string& in = "SUPPLY",
+                     const When& when = {}) {
+        std::string lines = R"(,"lines":[)";
+        for (const auto& [supply, quantity] : seen) {
+            lines += std::string(lines.back() == '[' ? "" : ",") + R"({"supply":)" + std::to_string(supply) +
+                     R"(,"quantity":)" + std::to_string(quantity) + "}";
+        }
+        return salon_.say("10 OC", {}, R"("count_scanned":{"method":"HAND"})",
+                          Salon::opens(count_) + Salon::to(salon_.here(in)) + lines + "]", when);
+    }
+    std::string attest(const When& when = {}) {
+        return salon_.say("10 OC", {"11"}, R"("count_attested":{})", Salon::opens(count_), when);
+    }
+    // Of the sheet, by supply: "at the cut + moved = expected, counted (difference) found".
+    std::string row(int supply, const std::string& account = "SITE/1/SUPPLY") {
+        for (const auto& row : Salon::rows(salon_.ask("counts/" + count_), "supplies")) {
+            if (Salon::field(row, "supply") != std::to_string(supply) || Salon::field(row, "account") != account)
+                continue;
+            const auto number = [&](const std::string& name) {
+                return row.find("\"" + name + "\":") == std::string::npos ? "0" : Salon::field(row, name);
+            };
+            const bool counted = row.find(R"("counted":)") != std::string::npos;
+            const bool ended = row.find(R"("found":)") != std::string::npos;
+            return number("at_cut") + " + " + number("moved") + " = " + number("expected") + ", " +
+                   (counted ? number("counted") : "-") + " (" + number("difference") + ") " +
+                   (ended ? Salon::field(row, "found") : "open");
+        }
+        return "none";
+    }
+    std::string of_site(const std::string& more = "") {
+        for (const auto& row : Salon::rows(salon_.ask("counts?site=1" + more), "rows")) {
+            if (Salon::field(row, "count") == count_) return row;
+        }
+        return "none";
+    }
+    bool to_be_rechecked(const std::string& more = "") {
+        const bool listed = of_site(more).find(R"("recheck":true)") != std::string::npos;
+        if (more.empty()) {
+            EXPECT_EQ(salon_.ask("counts/" + count_).find(R"("recheck":true)") != std::string::npos, listed);
+            EXPECT_EQ(salon_.ask("coverage?site=1").find(R"("recheck":true)") != std::string::npos, listed);
+        }
+        return listed;
+    }
+
+    Salon salon_;
+    std::string count_;
+};
+
+// OCA/stock-logistics-warehouse#2343: what moves while the count goes on is no difference, and hides none.
+TEST_F(CountingSupplies, AreHeldAgainstWhatThereWasWhenTheyWereCounted) {
+    open();
+    salon_.accept(salon_.move_supply("ISSUED", 4));  // before it was counted
+    salon_.accept(scan({{7, 44}, {8, 17}}));
+    EXPECT_EQ(row(7), "50 + -4 = 46, 44 (-2) open");
+    EXPECT_EQ(row(9), "5 + 0 = 5, - (0) open");
+    salon_.accept(salon_.move_supply("ISSUED", 10));  // behind that, and before the attestation
+    salon_.accept(salon_.move_supply("ISSUED", 1, {}, 9));
+    const Position attested = salon_.accept(attest());
+    EXPECT_EQ(row(7), "50 + -4 = 46, 44 (-2) MATCHED");
+    EXPECT_EQ(row(8), "20 + 0 = 20, 17 (-3) SHORT");
+    EXPECT_EQ(row(9), "5 + -1 = 4, - (0) NOT_COUNTED");
+    EXPECT_EQ(Salon::field(of_site(), "supplies"), "3");
+    EXPECT_EQ(Salon::field(of_site(), "supplies_different"), "1");
+    EXPECT_EQ(Salon::field(of_site(), "supplies_not_counted"), "1");
+    EXPECT_FALSE(to_be_rechecked());
+    // Nothing that comes later changes it: neither moves, nor another tolerance.
+    const std::string known = "&known_at=" + std::to_string(attested);
+    const std::string before = of_site(known);
+    const std::string sheet = salon_.ask("counts/" + count_);
+    salon_.accept(salon_.move_supply("RECEIVED", 9));
+    tolerate(0, "2030-03-02T10:30:00Z");
+    EXPECT_EQ(row(7), "50 + -4 = 46, 44 (-2) MATCHED");
+    EXPECT_EQ(of_site(known), before);
+    EXPECT_EQ(Salon::rows(salon_.ask("counts/" + count_), "supplies"), Salon::rows(sheet, "supplies"));
+    salon_.expect_sound();
+}
+
+TEST_F(CountingSupplies, TheLastScanCounts) {
+    open();
+    salon_.accept(scan({{7, 40}, {9, 0}}));
+    salon_.accept(scan({{7, 30}, {7, 23}}));      // two piles
+    salon_.accept(scan({{8, 3}}, "VAULT/A"));  // out of the count's scope
+    EXPECT_EQ(salon_.refuse(scan({{6, 1}})), "E_UNKNOWN_ITEM");
+    salon_.accept(attest());
+    EXPECT_EQ(row(7), "50 + 0 = 50, 53 (3) OVER");
+    EXPECT_EQ(row(9), "5 + 0 = 5, 0 (-5) SHORT");
+    EXPECT_EQ(row(8, "SITE/1/VAULT/A"), "0 + 0 = 0, 3 (0) UNEXPECTED");
+    EXPECT_EQ(Salon::field(of_site(), "supplies"), "3");
+    EXPECT_EQ(salon_.refuse(scan({{7, 50}})), "E_NO_OBLIGATION");
+}
+
+TEST_F(CountingSupplies, ABlindCountSaysNothingWhileItIsOpen) {
+    open(true);
+    salon_.accept(scan({{7, 49}}));
+    EXPECT_EQ(row(7), "0 + 0 = 0, 49 (0) open");
+    salon_.accept(attest());
+    EXPECT_EQ(row(7), "50 + 0 = 50, 49 (-1) MATCHED");
+}
+
+// A batch has one time: of what it does, the order decides.
+TEST_F(CountingSupplies, AScanOfTheVeryTimeOfAMove) {
+    open();
+    salon_.accept(Salon::atomic({salon_.move_supply("ISSUED", 1), scan({{7, 49}}), salon_.move_supply("ISSUED", 2),
+                                 attest()}));
+    EXPECT_EQ(row(7), "50 + -1 = 49, 49 (0) MATCHED");
+}
+
+// frappe/erpnext#54295, for supplies.
+TEST_F(CountingSupplies, ALateMoveIsToBeCountedAgain) {
+    open();
+    salon_.accept(scan({{7, 50}}));
+    salon_.accept(attest());
+    salon_.clock("2030-03-02T10:10:00Z");
+    const When late{"2030-03-02T09:30:00Z", "a slip", Salon::kManager};
+    EXPECT_EQ(salon_.refuse(salon_.move_supply("ISSUED", 2, {late.at, late.late})), "E_COUNT_FENCE");
+    EXPECT_FALSE(to_be_rechecked());
+    const Position passed = salon_.accept(salon_.move_supply("ISSUED", 2, late));
+    const std::string slip = salon_.last_id();
+    EXPECT_TRUE(to_be_rechecked());
+    EXPECT_FALSE(to_be_rechecked("&known_at=" + std::to_string(passed - 1)));
+    EXPECT_TRUE(to_be_rechecked("&known_at=" + std::to_string(passed)));
+    EXPECT_EQ(row(7), "50 + 0 = 50, 50 (0) MATCHED");  // what it found then
+    EXPECT_THAT(salon_.ask("late"), HasSubstr(count_));
+    // It never was; or was, and another time brought as much.
+    salon_.correct(slip);
+    EXPECT_FALSE(to_be_rechecked());
+    const std::string again = salon_.last_id();
+    salon_.correct(again, "", "", "81 HQ");
+    EXPECT_TRUE(to_be_rechecked());
+    salon_.accept(salon_.move_supply("RECEIVED", 2, {"2030-03-02T09:31:00Z", "a slip", Salon::kManager}));
+    EXPECT_TRUE(to_be_rechecked());  // the legs are others
+    // A later count stands for it.
+    const std::string first = std::exchange(count_, "");
+    open();
+    salon_.accept(scan({{7, 50}}));
+    salon_.accept(attest());
+    EXPECT_FALSE(to_be_rechecked());
+    count_ = first;
+    EXPECT_EQ(of_site().find("recheck"), std::string::npos);
+    salon_.expect_sound();
+}
+
+TEST_F(CountingSupplies, ACorrectedMoveOfBeforeIsToBeCountedAgain) {
+    const std::string wrong_move = salon_.move_supply("ISSUED", 5);
+    const std::string wrong = salon_.last_id();
+    const std::string event = salon_.ask("events/" + std::to_string(salon_.accept(wrong_move)));
+    const std::string at = Salon::field(event, "occurred_at");
+    salon_.clock("2030-03-02T10:05:00Z");
+    open();
+    salon_.accept(scan({{7, 45}}));
+    salon_.accept(attest());
+    // As much of it, for another reason: nothing of the account is otherwise.
+    const std::string same = salon_.move_supply("SCRAPPED", 5, {at});
+    const std::string same_id = salon_.last_id();
+    salon_.correct(wrong, same, same_id);
+    EXPECT_FALSE(to_be_rechecked());
+    const std::string more = salon_.move_supply("ISSUED", 6, {at});
+    const std::string more_id = salon_.last_id();
+    salon_.correct(same_id, more, more_id, "81 HQ");
+    EXPECT_TRUE(to_be_rechecked());
+    // A move behind the cut is none of its business.
+    salon_.correct(salon_.last_id(), "", "", "80 HQ");
+    EXPECT_FALSE(to_be_rechecked());
+    salon_.accept(salon_.move_supply("ISSUED", 1));
+    const std::string after = salon_.last_id();
+    salon_.correct(after);
+    EXPECT_FALSE(to_be_rechecked());
+}
+
+// A scan that is put right with its attestation; and the same of a supply's number.
+TEST_F(CountingSupplies, ACorrectedScanIsAnsweredAsItWasKnown) {
+    open();
+    const Position scanned = salon_.accept(scan({{7, 40}}));
+    const std::string wrong_scan = salon_.last_id();
+    const Position attested = salon_.accept(attest());
+    const std::string wrong = salon_.last_id();
+    EXPECT_EQ(row(7), "50 + 0 = 50, 40 (-10) SHORT");
+    const std::string known = "&known_at=" + std::to_string(attested);
+    const std::string before = of_site(known);
+    EXPECT_EQ(Salon::field(before, "supplies_different"), "1");
+    salon_.clock("2030-03-02T10:05:00Z");
+    const auto time = [&](Position event) {
+        return Salon::field(salon_.ask("events/" + std::to_string(event)), "occurred_at");
+    };
+    const std::string scan_again = scan({{7, 49}}, "SUPPLY", {time(scanned)});
+    const std::string scan_id = salon_.last_id();
+    const std::string attest_again = attest({time(attested)});
+    const std::string attest_id = salon_.last_id();
+    const auto declare = [&](const std::string& target, const std::string& by) {
+        return salon_.say("80 HQ", {"20 VM"},
+                          R"("correction_declared":{"target":")" + target +
+                              R"(","reason":"INCORRECT_DATA","correctives":[")" + by + "\"]}");
+    };
+    salon_.accept(Salon::atomic(
+        {declare(wrong_scan, scan_id), declare(wrong, attest_id), scan_again, attest_again}));
+    EXPECT_EQ(row(7), "50 + 0 = 50, 49 (-1) MATCHED");
+    EXPECT_EQ(of_site().find("supplies_different"), std::string::npos);
+    EXPECT_EQ(of_site(known), before);
+    salon_.expect_sound();
+}
+
 }  // namespace
 }  // namespace daybook::acceptance

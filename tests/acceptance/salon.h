@@ -165,11 +165,12 @@ public:
         accept(put_away(items, bin));
         return items;
     }
-    // Supply 7 comes in, or is used up.
-    std::string move_supply(const std::string& kind, int quantity, const When& when = {}) {
+    // A supply comes in, or is used up.
+    std::string move_supply(const std::string& kind, int quantity, const When& when = {}, int supply = 7) {
         const bool in = kind == "RECEIVED";
         return say("10 OC", {}, R"("supply_moved":{"kind":)" + quoted(kind) + "}",
-                   R"(,"lines":[{"supply":7,"quantity":)" + std::to_string(quantity) + R"(,"from":)" +
+                   R"(,"lines":[{"supply":)" + std::to_string(supply) + R"(,"quantity":)" + std::to_string(quantity) +
+                       R"(,"from":)" +
                        quoted(in ? "EXT/SUPPLIER/501" : here("SUPPLY")) + R"(,"to":)" +
                        quoted(in ? here("SUPPLY") : "CONSUMED") + "}]",
                    when);

@@ -27,11 +27,20 @@ public:
     // The values of a policy at all sites, and parties. Cost: a read from the log for each of their events, and for
     // each correction since.
     Result<void> read(const Asked& asked, std::string_view policy, const std::set<PartyId>& parties);
+    // The supplies, and how much of each a count may differ. At the same cost.
+    Result<void> read_supplies(const Asked& asked);
 
     custody::Books books;
 
 private:
-    Result<void> take(const Asked& asked, Position event, std::string_view policy, const std::set<PartyId>& parties);
+    struct Wanted {
+        std::string_view policy;  // ending in '.': all that begin so
+        const std::set<PartyId>& parties;
+        bool supplies = false;
+        [[nodiscard]] bool is_policy(std::string_view name) const;
+    };
+    Result<void> read(const Asked& asked, const Wanted& wanted);
+    Result<void> take(const Asked& asked, Position event, const Wanted& wanted);
 
     const Position known_;
     std::deque<std::string> stored_;

@@ -2,13 +2,29 @@
 
 #include <algorithm>
 
+#include "engine/api/internal/in_order.h"
 #include "engine/base/limits.h"
 
 namespace daybook::api {
 
+namespace {
+
+void add_supply(const v1::Event& scan, const v1::Line& line, SuppliesSeen& supplies) {
+    const auto account = custody::AccountId::parse(line.to().empty() ? scan.command().to() : line.to());
+    if (!account) return;
+    const custody::ChainKey key = key_of(scan);
+    SupplySeen& seen = supplies[{*account, line.supply()}];
+    if (key < seen.key) return;
+    if (seen.key < key) seen = {key, 0, 0};
+    seen.quantity += line.quantity();
+    seen.measure += line.measure();
+}
+
+}  // namespace
+
 Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
                         const projections::ObligationRow& count, const std::string& id, Position known,
-                        SeenByAccount& accounts) {
+                        SeenByAccount& accounts, SuppliesSeen* supplies) {
     const Position from = count.obligation.opened_by;
     const Position end = count.open ? asked.log.head() : count.closed_by;
     auto cursor = asked.log.scan(from, std::min(end, from + limits::kScanEventsMax));
@@ -26,6 +42,7 @@ Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
         DAYBOOK_ASSIGN(const bool counts, reading.is_effective(event.position(), known));
         if (!counts) continue;
         for (const v1::Line& line : command.lines()) {
+            if (line.item().empty() && supplies != nullptr) add_supply(event, line, *supplies);
             const auto at = accounts.find(line.to().empty() ? command.to() : line.to());
             if (at != accounts.end() && at->second.count == id && !line.item().empty())
                 at->second.items.insert(line.item());

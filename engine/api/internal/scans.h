@@ -7,6 +7,8 @@
 
 #include "engine/api/internal/asked.h"
 #include "engine/base/error.h"
+#include "engine/custody/chain.h"
+#include "engine/custody/state.h"
 #include "projections/rows.h"
 
 namespace daybook::api {
@@ -19,12 +21,20 @@ struct Seen {
 };
 using SeenByAccount = std::map<std::string, Seen>;
 
+// How much of a supply was counted in an account, also in one that is not of the count: by the scan with the last key,
+// of which the lines add up.
+struct SupplySeen {
+    custody::ChainKey key;
+    std::int64_t quantity = 0, measure = 0;
+};
+using SuppliesSeen = std::map<custody::SupplyKey, SupplySeen>;
+
 // Adds the accounts of a count and what was seen in them. `count` is its obligation, open or closed; `id` its text.
 // What was corrected, as known before a position, is left out. Looks at limits::kScanEventsMax events behind its
 // opening, at most.
 Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
                         const projections::ObligationRow& count, const std::string& id, Position known,
-                        SeenByAccount& accounts);
+                        SeenByAccount& accounts, SuppliesSeen* supplies = nullptr);
 
 // Whether an attested count, of which the opening is given, is to be made again in one of its accounts at least.
 Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening,

@@ -1,9 +1,11 @@
-// The sheet of a count: what its accounts held at its cut, piece by piece, and what became of each.
+// The sheet of a count: what its accounts held at its cut, piece by piece, and what became of each; and how much of
+// each supply there should have been, and was.
 #include <limits>
 #include <map>
 
 #include "engine/api/internal/asked.h"
 #include "engine/api/internal/scans.h"
+#include "engine/api/internal/supply_counts.h"
 #include "schemas/daybook/v1/report.pb.h"
 
 namespace daybook::api {
@@ -40,15 +42,25 @@ public:
         const auto& paths = opening.command().count_opened().accounts();
         accounts_.assign(paths.begin(), paths.end());
         blind_ = opening.command().count_opened().blind() && count_.open;
-        DAYBOOK_TRY(read_scans(asked_, reading_, count_, message.count(), reading_.position(), seen_));
+        SuppliesSeen supplies_seen;
+        DAYBOOK_TRY(
+            read_scans(asked_, reading_, count_, message.count(), reading_.position(), seen_, &supplies_seen));
         message.set_kind(opening.command().count_opened().kind());
         message.set_blind(blind_);
         message.set_open(count_.open);
         *message.mutable_cut_at() = opening.occurred_at();
         message.set_cut(count_.obligation.opened_by);
-        if (count_.open) return {};
+        const bool supplies = counts_supplies(opening) || !supplies_seen.empty();
+        if (count_.open) {
+            if (!supplies) return {};
+            DAYBOOK_ASSIGN(supplies_, supplies_counted(asked_, reading_, opening, nullptr, supplies_seen));
+            return {};
+        }
         DAYBOOK_ASSIGN(const v1::Event end, asked_.event_at(count_.closed_by));
         found_ = found_as(end.counted());
+        if (supplies) {
+            DAYBOOK_ASSIGN(supplies_, supplies_counted(asked_, reading_, opening, &end, supplies_seen));
+        }
         if (!end.command().has_count_attested()) return {};
         DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, opening, count_, reading_.position()));
         message.set_recheck(recheck);
@@ -76,6 +88,7 @@ public:
             } while (!inner.empty());
         }
         if (static_cast<std::size_t>(message.rows_size()) >= page.rows_max) return stop_at("!", message);
+        for (const SupplyCounted& supply : supplies_) add(supply, *message.add_supplies());
         return add_not_expected(message);
     }
 
@@ -111,11 +124,36 @@ private:
         return {};
     }
 
+    void add(const SupplyCounted& supply, v1::CountSheetSupply& out) const {
+        out.set_account(supply.key.account.path());
+        out.set_supply(supply.key.supply);
+        out.set_sku(supply.sku);
+        out.set_unit(supply.unit);
+        if (supply.counted) out.set_counted(*supply.counted);
+        out.set_counted_measure(supply.counted_measure);
+        if (supply.in_scope && !blind_) {
+            out.set_at_cut(supply.at_cut);
+            out.set_moved(supply.expected - supply.at_cut);
+            out.set_expected(supply.expected);
+            out.set_expected_measure(supply.expected_measure);
+            out.set_difference(supply.difference());
+            out.set_tolerance(supply.tolerance);
+        }
+        if (count_.open) return;
+        const bool over = supply.difference() > 0;
+        out.set_found(!supply.in_scope         ? "UNEXPECTED"
+                      : !supply.counted        ? "NOT_COUNTED"
+                      : !supply.is_different() ? "MATCHED"
+                      : over                   ? "OVER"
+                                               : "SHORT");
+    }
+
     const Asked& asked_;
     const Reading& reading_;
     const projections::ObligationRow& count_;
     std::vector<std::string> accounts_;
     SeenByAccount seen_;
+    std::vector<SupplyCounted> supplies_;
     std::map<std::string, std::string> found_;
     bool blind_ = false;
 };

@@ -8,6 +8,7 @@
 #include "engine/api/internal/open.h"
 #include "engine/api/internal/open_then.h"
 #include "engine/api/internal/scans.h"
+#include "engine/api/internal/supply_counts.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
 #include "engine/codec/obligation_text.h"
@@ -269,6 +270,24 @@ void fill_lists(const v1::CountLists& lists, v1::CountRow& out) {
     out.set_expected(out.matched() + out.missing() + out.moved());
 }
 
+// Of an attested count that looked for supplies: how many there were of them, and how many differed. Cost: its scans.
+Result<void> fill_supplies(const Asked& asked, const When& when, const v1::Event& opening, const v1::Event& end,
+                           projections::ObligationRow row, v1::CountRow& out) {
+    if (!counts_supplies(opening)) return {};
+    row.open = false;
+    SeenByAccount seen;
+    SuppliesSeen supplies_seen;
+    DAYBOOK_TRY(read_scans(asked, when.reading, row, out.count(), when.at.known, seen, &supplies_seen));
+    DAYBOOK_ASSIGN(const auto supplies, supplies_counted(asked, when.reading, opening, &end, supplies_seen));
+    for (const SupplyCounted& supply : supplies) {
+        if (!supply.in_scope) continue;
+        out.set_supplies(out.supplies() + 1);
+        if (!supply.counted) out.set_supplies_not_counted(out.supplies_not_counted() + 1);
+        if (supply.is_different()) out.set_supplies_different(out.supplies_different() + 1);
+    }
+    return {};
+}
+
 // `ended_by`: the event that had ended it, as known at R; kNoPosition: it was open.
 Result<void> fill_count(const Asked& asked, const When& when, projections::ObligationRow row, Position ended_by,
                         v1::CountRow& out) {
@@ -290,6 +309,7 @@ Result<void> fill_count(const Asked& asked, const When& when, projections::Oblig
     }
     fill_lists(end.counted(), out);
     DAYBOOK_TRY(fill_discrepancies(asked, when, end, row.obligation.ref.id, out));
+    DAYBOOK_TRY(fill_supplies(asked, when, opening, end, row, out));
     DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(when.reading, opening, row, when.at.known));
     out.set_recheck(recheck);
     return {};

@@ -36,9 +36,17 @@ std::string late_rows_text(const v1::LateAnswer& answer) {
 
 constexpr const char* kRecheck = "RECHECK: what is known now of before its cut is not what was counted";
 
+// "3, 1 different, 1 not counted".
+std::string supplies_text(const v1::CountRow& row) {
+    std::string text = number_text(row.supplies());
+    if (row.supplies_different() != 0) text += ", " + std::to_string(row.supplies_different()) + " different";
+    if (row.supplies_not_counted() != 0) text += ", " + std::to_string(row.supplies_not_counted()) + " not counted";
+    return text;
+}
+
 std::string counts_text(const v1::CountsAnswer& answer) {
     Table table({"count", "kind", "opened", "ended", ">min", ">by", ">and", ">expected", ">matched", ">missing",
-                 ">misplaced", ">unexpected", ">moved", ">open", "remark"});
+                 ">misplaced", ">unexpected", ">moved", ">open", "supplies", "remark"});
     for (const auto& row : answer.rows()) {
         std::string remark = row.recheck() ? kRecheck : "";
         if (!row.has_ended_by()) remark = "open";
@@ -47,7 +55,7 @@ std::string counts_text(const v1::CountsAnswer& answer) {
                    time_text(row.ended_at()), signed_text(row.minutes()), number_text(row.counter()),
                    number_text(row.second_counter()), count_text(row.expected()), count_text(row.matched()),
                    count_text(row.missing()), count_text(row.misplaced()), count_text(row.unexpected()),
-                   count_text(row.moved()), count_text(row.discrepancies_open()), remark});
+                   count_text(row.moved()), count_text(row.discrepancies_open()), supplies_text(row), remark});
     }
     return table.text() + as_of_text(answer.as_of()) + more_text(answer.next());
 }
@@ -56,10 +64,21 @@ std::string sheet_text(const v1::CountSheetAnswer& answer) {
     Table table({"account", "item", "model", "seen", "found"});
     for (const auto& row : answer.rows())
         table.add({row.account(), row.item(), row.model(), row.seen() ? "yes" : "", row.found()});
+    Table supplies({"account", ">supply", "sku", ">at the cut", ">moved", ">expected", ">counted", "unit",
+                    ">difference", ">tolerance", "found"});
+    for (const auto& row : answer.supplies()) {
+        const bool told = row.found() != "UNEXPECTED" && !answer.blind();
+        supplies.add({row.account(), std::to_string(row.supply()), row.sku(), told ? std::to_string(row.at_cut()) : "",
+                      signed_text(row.moved()), told ? std::to_string(row.expected()) : "",
+                      row.has_counted() ? std::to_string(row.counted()) : "", row.unit(),
+                      signed_text(row.difference()), signed_text(row.tolerance()), row.found()});
+    }
     return v1::CountOpened::Kind_Name(answer.kind()) + " count " + answer.count() + ", cut at " +
            time_text(answer.cut_at()) + (answer.open() ? ", open" : "") + (answer.blind() ? ", blind" : "") + "\n" +
            (answer.recheck() ? std::string(kRecheck) + "\n" : "") +
-           table.text() + as_of_text(answer.as_of()) + more_text(answer.next());
+           (answer.rows().empty() && !answer.supplies().empty() ? std::string() : table.text()) +
+           (answer.supplies().empty() ? std::string() : supplies.text()) + as_of_text(answer.as_of()) +
+           more_text(answer.next());
 }
 
 std::string document_text(const v1::DocumentAnswer& answer) {

@@ -1,0 +1,137 @@
+#include "engine/api/internal/supply_counts.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <variant>
+
+#include "engine/api/internal/in_order.h"
+#include "engine/api/internal/rules_at.h"
+
+namespace daybook::api {
+namespace {
+
+using custody::AccountId;
+using custody::SupplyKey;
+using projections::AsKnown;
+
+constexpr Micros kWhenever = std::numeric_limits<Micros>::max();
+
+// The events of a count in whose light its supplies stand.
+class SupplyCounting {
+public:
+    SupplyCounting(const Asked& asked, const projections::Reading& reading, const v1::Event& opening,
+                   const v1::Event* end, const SuppliesSeen& seen)
+        : asked_(asked), reading_(reading), seen_(seen), cut_{time_of(opening.occurred_at()), opening.position()},
+          end_{end == nullptr ? kWhenever : time_of(end->occurred_at()),
+               end == nullptr ? reading.position() : end->position()} {
+        for (const std::string& path : opening.command().count_opened().accounts()) {
+            if (const auto account = AccountId::parse(path)) scope_.insert(*account);
+        }
+    }
+
+    Result<std::vector<SupplyCounted>> rows(SiteId site) {
+        for (const AccountId& account : scope_) {
+            if (account.kind == custody::AccountClass::kSiteSupply) DAYBOOK_TRY(add_books(account));
+        }
+        for (const auto& [key, seen] : seen_) DAYBOOK_TRY(add_seen(key, seen));
+        std::erase_if(rows_, [](const auto& entry) {
+            const SupplyCounted& row = entry.second;
+            return !row.counted && row.at_cut == 0 && row.expected == 0 && row.expected_measure == 0;
+        });
+        std::vector<SupplyCounted> rows;
+        if (rows_.empty()) return rows;
+        RulesAt rules(end_.known);
+        DAYBOOK_TRY(rules.read_supplies(asked_));
+        for (auto& [key, row] : rows_) {
+            if (const custody::Supply* supply = rules.books.supplies.find(key.supply)) {
+                row.sku = supply->sku;
+                row.unit = supply->unit;
+            }
+            const Micros at = end_.valid == kWhenever ? asked_.context.now : end_.valid;
+            const auto* policy = rules.books.policy("count.tolerance." + row.sku, site, at);
+            const auto* tolerance = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
+            row.tolerance = tolerance == nullptr ? 0 : *tolerance;
+            rows.push_back(std::move(row));
+        }
+        return rows;
+    }
+
+private:
+    SupplyCounted& row_of(const SupplyKey& key) {
+        SupplyCounted& row = rows_[key];
+        row.key = key;
+        row.in_scope = scope_.contains(key.account);
+        return row;
+    }
+
+    // As far as nothing was counted, the end says what there should have been.
+    Result<void> add_books(const AccountId& account) {
+        DAYBOOK_ASSIGN(const auto at_cut, reading_.supplies_at(account, cut_));
+        for (const auto& held : at_cut.rows) row_of({account, held.supply}).at_cut = held.quantity;
+        DAYBOOK_ASSIGN(const auto at_end, reading_.supplies_at(account, end_));
+        for (const auto& held : at_end.rows) {
+            SupplyCounted& row = row_of({account, held.supply});
+            row.expected = held.quantity;
+            row.expected_measure = held.measure;
+        }
+        return {};
+    }
+
+    Result<void> add_seen(const SupplyKey& key, const SupplySeen& seen) {
+        SupplyCounted& row = row_of(key);
+        row.counted = seen.quantity;
+        row.counted_measure = seen.measure;
+        row.expected = row.expected_measure = 0;
+        DAYBOOK_ASSIGN(const auto held, reading_.supplies_at(key.account, {seen.key.at, end_.known}));
+        for (const auto& there : held.rows) {
+            if (there.supply != key.supply) continue;
+            row.expected = there.quantity;
+            row.expected_measure = there.measure;
+        }
+        // Of what happened at the scan's own time, its place decides.
+        DAYBOOK_ASSIGN(const auto same,
+                       reading_.supply_postings(key.account, seen.key.at, seen.key.at + 1, end_.known));
+        for (const auto& posting : same) {
+            if (posting.id.low != key.supply || posting.position < seen.key.position) continue;
+            DAYBOOK_ASSIGN(const bool behind, is_behind(posting.position, seen.key));
+            if (!behind) continue;
+            row.expected -= posting.count;
+            row.expected_measure -= posting.amount;
+        }
+        return {};
+    }
+    // Of a correction, whether what it takes out or brings back lies there.
+    Result<bool> is_behind(Position position, const custody::ChainKey& key) const {
+        DAYBOOK_ASSIGN(v1::Event event, asked_.event_at(position));
+        while (event.command().has_correction_declared()) {
+            DAYBOOK_ASSIGN(event, asked_.event_at(event.correcting().target()));
+        }
+        return key < key_of(event);
+    }
+
+    const Asked& asked_;
+    const projections::Reading& reading_;
+    const SuppliesSeen& seen_;
+    const AsKnown cut_, end_;
+    std::set<AccountId> scope_;
+    std::map<SupplyKey, SupplyCounted> rows_;
+};
+
+}  // namespace
+
+Result<std::vector<SupplyCounted>> supplies_counted(const Asked& asked, const projections::Reading& reading,
+                                                    const v1::Event& opening, const v1::Event* end,
+                                                    const SuppliesSeen& seen) {
+    return SupplyCounting(asked, reading, opening, end, seen).rows(opening.command().site());
+}
+
+bool counts_supplies(const v1::Event& opening) {
+    const auto& accounts = opening.command().count_opened().accounts();
+    return std::any_of(accounts.begin(), accounts.end(), [](const std::string& path) {
+        const auto account = AccountId::parse(path);
+        return account && account->kind == custody::AccountClass::kSiteSupply;
+    });
+}
+
+}  // namespace daybook::api
