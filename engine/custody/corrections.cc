@@ -139,10 +139,21 @@ ObligationId count_of(const Command& command) {
     return command.type == EventType::kCountOpened ? command.obligation : ObligationId{};
 }
 
+// A declaration of the batch takes its opening back, and so all of it, as it may have done already.
+bool count_goes(const Case& c, const ObligationId& id) {
+    const auto& corrections = c.context.past->corrections;
+    return std::any_of(corrections.begin(), corrections.end(), [&](const CorrectionPast& correction) {
+        return std::any_of(correction.changes.begin(), correction.changes.end(), [&](const PastEvent& change) {
+            return change.leaves && change.command->type == EventType::kCountOpened && change.command->obligation == id;
+        });
+    });
+}
+
 // What was seen, or that it was opened: nothing in the count rests on it but what goes with it.
 Fault count_rests_on(const Case& c, const PastEvent& change, const ObligationId& id) {
     const Count* count = c.books.counts.find(id);
     if (count == nullptr) count = c.books.ended_counts.find(id);
+    if (count == nullptr && change.command->type != EventType::kCountOpened && count_goes(c, id)) return std::nullopt;
     if (count == nullptr) {
         return count_conflict(id, kNoPosition,
                               " has ended, and too much has moved or was counted since for it to be corrected; count "
@@ -163,10 +174,11 @@ Fault count_rests_on(const Case& c, const PastEvent& change, const ObligationId&
     return std::nullopt;
 }
 
-// A count that would be open again.
+// A count that would be open again, or go.
 Fault opens_again(const Case& c, const PastEvent& change, const ObligationId& id) {
     const Count* count = c.books.ended_counts.find(id);
-    if (count == nullptr || count->ended_by != change.position) {
+    const bool gone = count == nullptr && c.books.counts.find(id) == nullptr && count_goes(c, id);
+    if (!gone && (count == nullptr || count->ended_by != change.position)) {
         return count_conflict(id, kNoPosition,
                               " is not kept any more, since too much has moved or was counted after it; count again, "
                               "and resolve its differences (DiscrepancyResolved, COUNT_ERROR)");
@@ -175,13 +187,14 @@ Fault opens_again(const Case& c, const PastEvent& change, const ObligationId& id
         return count_conflict(id, event, " is the closing count of event " + std::to_string(event) + " (" + name +
                                              "), which would have none; correct both in one batch");
     };
-    for (const Session& session : c.books.sessions.of(count->site)) {
+    for (const Session& session : c.books.sessions.of(change.command->site)) {
         if (session.closing_count == id && !leaves_with_batch(c, session.closed_by))
             return rests(session.closed_by, "VaultClosed");
     }
-    for (const DayEnd& day : c.books.days.of(count->site)) {
+    for (const DayEnd& day : c.books.days.of(change.command->site)) {
         if (day.closing_count == id && !leaves_with_batch(c, day.by)) return rests(day.by, "DayClosed");
     }
+    if (gone) return std::nullopt;
     // With a corrective, or with the end that a correction of it had taken back.
     const CorrectionPast& correction = *c.context.past->correction;
     const bool ends_again =

@@ -43,7 +43,11 @@ Fault check_count_is_open(const Case& c, const ObligationId& id) {
     const Count* count = c.books.counts.find(id);
     if (count != nullptr && count->site == c.command.site && count->opened_at <= c.at) return std::nullopt;
     Refusal refusal = not_open("Count", {id, {}, {}});
-    if (count == nullptr) {
+    if (count == nullptr && is_corrective(c)) {
+        refusal.message +=
+            "; correctives come in the order of their declarations, so where a count is told again declare the "
+            "correction of its CountOpened first, then of its scans (CountScanned), then of its end";
+    } else if (count == nullptr) {
         refusal.message += "; open one first (CountOpened)";
     } else if (count->site != c.command.site) {
         refusal.message +=

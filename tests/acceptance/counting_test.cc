@@ -2,6 +2,7 @@
 // late moves afterwards.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
@@ -142,6 +143,120 @@ TEST(Counting, ManyAttestationsAreCorrectedInOneBatch) {
     const auto audited = test::must(api::audit(salon.ledger(), options));
     EXPECT_TRUE(audited.ok) << audited.json;
     EXPECT_EQ(Salon::field(audited.json, "to"), std::to_string(last - 2 * kCounts + 1));
+}
+
+// ---- Whole counts that are taken back ----
+
+class CountingAgain : public testing::Test {
+protected:
+    struct Said {
+        std::string id, at;
+    };
+    CountingAgain() {
+        salon_.open_vault();
+        rings_ = salon_.bring(2);
+        salon_.clock("2030-03-02T12:00:00Z");
+    }
+    Said said(const std::string& command) {
+        const std::string id = salon_.last_id();
+        const Position event = salon_.accept(command);
+        return {id, Salon::field(salon_.ask("events/" + std::to_string(event)), "occurred_at")};
+    }
+    std::string opening(const std::string& count, const std::string& kind, const When& when = {}) {
+        return salon_.say("10 OC", {}, R"("count_opened":{"kind":")" + kind + R"(","accounts":["SITE/1/VAULT/A"]})",
+                          Salon::opens(count), when);
+    }
+    std::string scan(const std::string& count, const std::vector<std::string>& seen, const When& when = {}) {
+        return salon_.say("10 OC", {}, R"("count_scanned":{"method":"RFID"})",
+                          Salon::opens(count) + Salon::to("SITE/1/VAULT/A") + Salon::lines(seen), when);
+    }
+    std::string attest(const std::string& count, const When& when = {}) {
+        return salon_.say("10 OC", {"11"}, R"("count_attested":{})", Salon::opens(count), when);
+    }
+    std::string declare(const Said& target, const std::string& by = "") {
+        const std::string reason = by.empty() ? R"("DID_NOT_OCCUR")"
+                                              : R"("INCORRECT_DATA","correctives":[")" + by + "\"]";
+        return salon_.say("80 HQ", {"20 VM"},
+                          R"("correction_declared":{"target":")" + target.id + R"(","reason":)" + reason + "}");
+    }
+    std::string row_of(const std::string& count) {
+        for (const auto& row : Salon::rows(salon_.ask("counts?site=1"), "rows")) {
+            if (Salon::field(row, "count") == count) return row;
+        }
+        return "";
+    }
+
+    Salon salon_;
+    std::vector<std::string> rings_;
+};
+
+TEST_F(CountingAgain, InAnyOrderOfTheDeclarations) {
+    for (const bool again : {false, true}) {
+        for (const bool instead : {false, true}) {
+            std::array order{0U, 1U, 2U};
+            do {
+                const std::string count = salon_.id();
+                std::array<Said, 3> told{said(opening(count, "SPOT")), said(scan(count, rings_)), said(attest(count))};
+                if (again) {  // it had been attested before, and that was corrected
+                    salon_.correct(told[2].id);
+                    told[2] = said(attest(count));
+                }
+                std::array<std::string, 3> correctives, by;
+                if (instead) {
+                    correctives[0] = opening(count, "HANDOVER", {told[0].at});
+                    by[0] = salon_.last_id();
+                    correctives[1] = scan(count, {rings_[0]}, {told[1].at});
+                    by[1] = salon_.last_id();
+                    correctives[2] = attest(count, {told[2].at});
+                    by[2] = salon_.last_id();
+                }
+                std::vector<std::string> batch;
+                for (const unsigned which : order) batch.push_back(declare(told[which], by[which]));
+                for (const unsigned which : order) {
+                    if (instead) batch.push_back(correctives[which]);
+                }
+                if (instead && !std::is_sorted(order.begin(), order.end())) {
+                    // Told again it is in its own order, which is that of the declarations.
+                    EXPECT_EQ(salon_.refuse(Salon::atomic(batch)), "E_NO_OBLIGATION");
+                    EXPECT_THAT(salon_.last_answer(), HasSubstr("CountOpened first, then of its scans"));
+                    continue;
+                }
+                salon_.accept(Salon::atomic(batch));
+                const std::string row = row_of(count);
+                EXPECT_EQ(row.empty(), !instead);
+                if (!instead) continue;
+                EXPECT_EQ(Salon::field(row, "kind"), "HANDOVER");
+                EXPECT_EQ(Salon::field(row, "matched"), "1");
+                EXPECT_EQ(Salon::field(row, "missing"), "1");
+            } while (std::next_permutation(order.begin(), order.end()));
+        }
+    }
+    salon_.reopen();
+    salon_.expect_sound();
+}
+
+// With the closing that rests on it, and never without.
+TEST_F(CountingAgain, InAnyOrderWithWhatRestsOnIt) {
+    std::array order{0U, 1U, 2U, 3U};
+    do {
+        const std::string count = salon_.id();
+        const std::array<Said, 4> told{
+            said(opening(count, "CLOSING")), said(scan(count, rings_)), said(attest(count)),
+            said(salon_.say("10 OC", {"30 SEC"}, R"("vault_closed":{"closing_count":")" + count + "\"}"))};
+        std::vector<std::string> all, without;
+        for (const unsigned which : order) {
+            all.push_back(declare(told[which]));
+            if (which != 3) without.push_back(declare(told[which]));
+        }
+        EXPECT_EQ(salon_.refuse(Salon::atomic(without)), "E_CORRECTION_CONFLICT");
+        EXPECT_THAT(salon_.last_answer(), HasSubstr("VaultClosed"));
+        salon_.accept(Salon::atomic(all));
+        EXPECT_EQ(row_of(count), "");
+        EXPECT_EQ(Salon::rows(salon_.ask("due?kind=VAULT_SESSION"), "rows").size(), 1U);
+        EXPECT_EQ(Salon::rows(salon_.ask("due?kind=COUNT"), "rows").size(), 0U);
+    } while (std::next_permutation(order.begin(), order.end()));
+    salon_.reopen();
+    salon_.expect_sound();
 }
 
 // ---- Supplies ----
