@@ -7,6 +7,7 @@
 namespace daybook::acceptance {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 // Three rings in a parcel of salon 1 that is on its way to salon 2.
@@ -63,6 +64,9 @@ TEST_F(Parcels, AShortParcelIsReceivedLineByLineAndTheMissingPieceStaysInTransit
                              R"("discrepancy_resolved":{"outcome":"FOUND"})",
                              Salon::lines({rings_[2]}) + Salon::opens(exception)));
     EXPECT_FALSE(open(exception));
+    EXPECT_THAT(salon_.life("P1"),
+                ElementsAre("TransferPacked", "TransferDispatched", "TransferReceived", "TransferExceptionRecorded",
+                            "TransferReceived", "DiscrepancyResolved"));
     salon_.expect_sound();
 }
 
@@ -116,6 +120,12 @@ TEST_F(Parcels, AParcelThatIsNotPickedUpIsVoidedAndUnpacked) {
     salon_.accept(salon_.say("10 OC", {"11"}, R"("transfer_unpacked_before_dispatch":{"why":"tomorrow"})",
                              Salon::lines(rings_) + Salon::to(salon_.here("VAULT/A"))));
     EXPECT_EQ(salon_.where(rings_[0]), "SITE/1/VAULT/A");
+    // What was packed again is another parcel.
+    salon_.accept(salon_.say("10 OC", {"11"}, R"("transfer_packed":{"parcel":"P2","seal":"S2"})",
+                             Salon::lines(rings_) + Salon::to(salon_.here("PACK"))));
+    EXPECT_THAT(salon_.life("P1"), ElementsAre("TransferPacked", "TransferDispatched", "TransferVoided",
+                                               "TransferUnpackedBeforeDispatch"));
+    EXPECT_THAT(salon_.life("P2"), ElementsAre("TransferPacked"));
     salon_.expect_sound();
 }
 

@@ -7,6 +7,7 @@
 namespace daybook::acceptance {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -84,7 +85,59 @@ TEST_F(Repair, AClientsRingGoesAbroadAndComesBackToItsOwner) {
     EXPECT_EQ(salon_.where(ring), "EXT/CLIENT/900");
     EXPECT_EQ(Salon::field(salon_.ask("items/" + ring), "kind"), "CLIENT");
     EXPECT_THAT(salon_.ask("repairs"), Not(HasSubstr("REP-1")));
+    EXPECT_THAT(salon_.life("REP-1"),
+                ElementsAre("RepairOpened", "RepairAuthorised", "SentToWorkshop", "RepairWorkRecorded",
+                            "ReturnedFromWorkshop", "InspectionRecorded", "ReleasedToClient"));
+    EXPECT_THAT(salon_.life("CH-1"), ElementsAre("CarnetBound", "CarnetReleased"));
+    EXPECT_THAT(salon_.life("W-9"), ElementsAre("ReturnedFromWorkshop"));
     salon_.expect_sound();  // the weight law among the rest: 5,200 + 90 - 70 = 5,220
+}
+
+// What else becomes of the piece is no matter of its repair: who has it in hand, or what is wrong with another.
+TEST_F(Repair, ItsLifeIsItsOwn) {
+    const std::string ring = take_in();
+    const std::string other = salon_.bring(1)[0];
+    salon_.accept(salon_.put_away({ring}, "COM/C"));
+    salon_.accept(salon_.say("10 OC", {"40"}, R"("signed_out":{"purpose":"PHOTO","recipient":"40"})",
+                             Salon::lines({ring, other}) + Salon::to(salon_.here("PERSON/40")) +
+                                 R"(,"docs":[{"type":"OTHER","number":"SLIP-1"}])" + Salon::opens(salon_.id())));
+    salon_.accept(salon_.say("40 SA", {"11"}, R"("handed_over":{})",
+                             Salon::lines({ring}) + Salon::to(salon_.here("DISPLAY/D"))));
+    salon_.accept(salon_.sign_in(ring, {}, "COM/C"));
+    salon_.accept(salon_.say("40 SA", {"900"}, R"("repair_declined":{})", Salon::lines({ring})));
+    EXPECT_THAT(salon_.life("REP-1"), ElementsAre("RepairOpened", "RepairDeclined"));
+    EXPECT_THAT(salon_.life("SLIP-1"), ElementsAre("SignedOut", "HandedOver", "SignedIn"));
+    // Of a declining that was none; and by a repair that is told again.
+    const std::string declined = salon_.last_id();
+    salon_.correct(declined);
+    EXPECT_THAT(salon_.life("REP-1"), ElementsAre("RepairOpened", "RepairDeclined"));
+    salon_.accept(salon_.say("40 SA", {"900"}, R"("repair_authorised":{})", Salon::lines({ring})));
+    EXPECT_THAT(salon_.life("REP-1"), ElementsAre("RepairOpened", "RepairDeclined", "RepairAuthorised"));
+}
+
+// By post: what was sent for it, and came back, belongs to it.
+TEST_F(Repair, SentByPostAndBack) {
+    const std::string ring = take_in();
+    salon_.accept(salon_.put_away({ring}, "COM/C"));
+    salon_.accept(salon_.say("10 OC", {"11"}, R"("transfer_packed":{"parcel":"P7","seal":"S1"})",
+                             Salon::lines({ring}) + Salon::to(salon_.here("PACK"))));
+    const std::string out = salon_.id(), back = salon_.id();
+    salon_.accept(salon_.say("70 LG", {"600"},
+                             R"("transfer_dispatched":{"dest":{"account":"EXT/WORKSHOP/77","party":"77"},)"
+                             R"("purpose":"REPAIR","carrier":601})",
+                             Salon::lines({ring}) + Salon::to("TRANSIT/" + out) + Salon::opens(out)));
+    salon_.accept(salon_.say("70 LG", {}, R"("transfer_delivered":{"party":"77"})",
+                             Salon::lines({ring}) + Salon::to("EXT/WORKSHOP/77") + Salon::opens(salon_.id())));
+    salon_.accept(salon_.say("60 WK", {}, R"("repair_work_recorded":{"operations":["polished"]})",
+                             Salon::lines({ring})));
+    salon_.accept(salon_.say("10 OC", {}, R"("inbound_dispatched":{"sender":"77","purpose":"REPAIR_RETURN"})",
+                             Salon::lines({ring}) + Salon::to("TRANSIT/" + back) + Salon::opens(back)));
+    salon_.accept(salon_.say("10 OC", {"11"}, R"("transfer_received":{"seal":"","seal_intact":true})",
+                             Salon::lines({ring}) + Salon::to(salon_.here("HOLD"))));
+    EXPECT_THAT(salon_.life("REP-1"),
+                ElementsAre("RepairOpened", "TransferDispatched", "TransferDelivered", "RepairWorkRecorded",
+                            "InboundDispatched", "TransferReceived"));
+    EXPECT_THAT(salon_.life("P7"), ElementsAre("TransferPacked", "TransferDispatched", "TransferDelivered"));
 }
 
 TEST_F(Repair, GoldThatIsMissingIsNamedByTheAuditor) {

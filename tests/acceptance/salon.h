@@ -239,6 +239,12 @@ public:
         }
         return rows;
     }
+    // The life of a document, as the types of its events.
+    std::vector<std::string> life(const std::string& number) {
+        std::vector<std::string> types;
+        for (const auto& row : rows(ask("documents/" + number), "rows")) types.push_back(field(row, "type"));
+        return types;
+    }
     // Everything that was recorded is in order, by the auditor.
     void expect_sound() {
         const auto audited = test::must(api::audit(*ledger_, {}));

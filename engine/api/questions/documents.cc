@@ -1,7 +1,11 @@
-// The life of a document: every event that carries its number, and those that end what these opened.
+// The life of a document: every event that carries its number, those that end what these opened, and those that carry
+// it on.
 #include <algorithm>
+#include <compare>
+#include <limits>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "engine/api/internal/open.h"
 #include "engine/api/internal/scans.h"
@@ -12,7 +16,7 @@
 namespace daybook::api {
 namespace {
 
-constexpr std::size_t kFollowedPiecesMax = 1'000;  // of one document
+constexpr std::size_t kFollowedPiecesMax = 1'000;  // of one document, with every obligation that is followed
 constexpr std::size_t kFollowedEventsMax = 1'000;  // of one piece, behind the event that opened the obligation
 
 // An event of the life, and how it belongs to it.
@@ -33,10 +37,54 @@ bool concerns(const v1::Event& event, const std::string& opened) {
                        [&](const v1::Closed& closed) { return belongs(closed.obligation(), opened); });
 }
 
+bool is_of_repair(const v1::InspectionRecorded& inspection) {
+    using Phase = v1::InspectionRecorded;
+    return inspection.phase() == Phase::REPAIR_IN || inspection.phase() == Phase::REPAIR_OUT ||
+           inspection.phase() == Phase::COM_IN || inspection.phase() == Phase::COM_OUT;
+}
+
+// Whether an event of a piece carries on what is open on it since `opening`, without a name for it: what was done with
+// it, or where it was sent for it.
+bool carries_on(const v1::Command& opening, const v1::Command& event) {
+    const auto sent_for = [&](v1::TransferPurpose::Code purpose) {
+        return event.has_transfer_dispatched() && event.transfer_dispatched().purpose() == purpose;
+    };
+    const auto sent_back = [&](v1::TransferPurpose::Code purpose) {
+        return event.has_inbound_dispatched() && event.inbound_dispatched().purpose() == purpose;
+    };
+    switch (opening.payload_case()) {
+        case v1::Command::kSignedOut: return event.has_handed_over();
+        case v1::Command::kMemoOutIssued:
+            return event.has_memo_extended() || sent_back(v1::TransferPurpose::MEMO_RETURN);
+        case v1::Command::kTransferDelivered:  // to a memo party, or a workshop
+            return event.has_memo_extended() || sent_back(v1::TransferPurpose::MEMO_RETURN) ||
+                   event.has_repair_work_recorded();
+        case v1::Command::kTransferDispatched:
+        case v1::Command::kInboundDispatched: return event.has_transfer_exception_recorded();
+        case v1::Command::kSentToWorkshop: return event.has_repair_work_recorded();
+        case v1::Command::kRepairOpened:
+            return event.has_repair_authorised() || event.has_repair_declined() || event.has_sent_to_workshop() ||
+                   event.has_repair_work_recorded() || event.has_returned_from_workshop() ||
+                   (event.has_inspection_recorded() && is_of_repair(event.inspection_recorded())) ||
+                   sent_for(v1::TransferPurpose::REPAIR) || sent_back(v1::TransferPurpose::REPAIR_RETURN);
+        case v1::Command::kSaleCompleted: return sent_for(v1::TransferPurpose::CLIENT_DELIVERY);
+        case v1::Command::kMemoInReceived: return sent_for(v1::TransferPurpose::SUPPLIER_RETURN);
+        default: return false;
+    }
+}
+
+// An obligation of a piece whose events belong to the document; a parcel, of which it has no name, until it is empty.
+struct Thread {
+    Position opening = 0;
+    ItemId item;
+    friend auto operator<=>(const Thread&, const Thread&) = default;
+};
+
 // The events of one piece behind the one that opened the obligation, by valid time, that have to do with it: up to the
-// one that counts and ends it for the piece; and all of those that do not count.
+// one that counts and ends it for the piece; and all of those that do not count. Adds the obligations that these open,
+// where they carry it on.
 Result<void> follow(const Asked& asked, const When& when, const ItemId& item, const v1::Event& opening,
-                    const std::string& opened, Life& life) {
+                    const std::string& opened, Life& life, std::vector<Thread>& more) {
     DAYBOOK_ASSIGN(auto history, when.reading.history(item, {limits::kPageRowsMax, {}}, false, when.at.known));
     const Micros from = time_of(opening.occurred_at());
     std::stable_sort(history.rows.begin(), history.rows.end(),
@@ -48,11 +96,12 @@ Result<void> follow(const Asked& asked, const When& when, const ItemId& item, co
         if (row.occurred_at < from || row.position == opening.position() || (ended && row.effective)) continue;
         if (++looked > kFollowedEventsMax) break;
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
-        const bool extends = event.command().has_memo_extended() || event.command().has_handed_over();
-        const bool carries_on = extends && !ended && (opening_counts || !row.effective);  // it names no obligation
-        if (!carries_on && !concerns(event, opened)) continue;
+        const bool can_carry = !ended && (opening_counts || !row.effective);
+        const bool carries = can_carry && carries_on(opening.command(), event.command());
+        if (!carries && !concerns(event, opened)) continue;
         Part& part = life[row.position];
         if (part.follows.empty()) part.follows = opened;
+        if (carries) more.push_back({row.position, item});
         const bool ends = std::any_of(event.closes().begin(), event.closes().end(), [&](const v1::Closed& closed) {
             const bool its = !closed.has_line() || closed.line() == row.line;
             return its && belongs(closed.obligation(), opened);
@@ -62,18 +111,49 @@ Result<void> follow(const Asked& asked, const When& when, const ItemId& item, co
     return {};
 }
 
-Result<void> follow_all(const Asked& asked, const When& when, Life& life) {
-    std::vector<Position> carriers;
-    for (const auto& [position, part] : life) carriers.push_back(position);
-    std::size_t pieces = 0;
-    for (const Position position : carriers) {
-        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
-        const std::string& opened = event.command().obligation_id();
-        if (opened.empty()) continue;
-        for (const ItemId& item : items_of(event)) {
-            if (++pieces > kFollowedPiecesMax) return {};
-            DAYBOOK_TRY(follow(asked, when, item, event, opened, life));
+// What became of a piece that was packed: it is sent, and it may come back into the parcel, until it leaves it.
+Result<void> follow_parcel(const Asked& asked, const When& when, const ItemId& item, const v1::Event& packing,
+                           Life& life, std::vector<Thread>& more) {
+    DAYBOOK_ASSIGN(const bool packing_counts, when.reading.is_effective(packing.position(), when.at.known));
+    if (!packing_counts) return {};
+    DAYBOOK_ASSIGN(const auto chain, when.reading.chain(item, {std::numeric_limits<Micros>::max(), when.at.known}));
+    auto stay = std::find_if(chain.stays.begin(), chain.stays.end(),
+                             [&](const auto& one) { return one.opened_by == packing.position(); });
+    std::string sent;
+    for (; stay != chain.stays.end() && stay->closed_by != kNoPosition; ++stay) {
+        const bool packed = stay->account.kind == custody::AccountClass::kSitePack;
+        if (!packed && stay->account.kind != custody::AccountClass::kTransit) return {};
+        if (!packed) continue;  // how that ends is found with the obligation
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(stay->closed_by));
+        if (event.command().has_transfer_dispatched()) {
+            sent = event.command().obligation_id();
+            more.push_back({stay->closed_by, item});
         }
+        Part& part = life[stay->closed_by];
+        if (part.follows.empty()) part.follows = sent;
+    }
+    return {};
+}
+
+Result<void> follow_all(const Asked& asked, const When& when, Life& life) {
+    std::vector<Thread> threads;
+    std::set<Thread> followed;
+    for (const auto& [position, part] : life) {
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
+        for (const ItemId& item : items_of(event)) threads.push_back({position, item});
+    }
+    v1::Event event;  // of the pieces of one event it is read once
+    for (std::size_t next = 0; next < threads.size(); ++next) {
+        const Thread thread = threads[next];
+        if (next == 0 || event.position() != thread.opening) {
+            DAYBOOK_ASSIGN(event, asked.event_at(thread.opening));
+        }
+        const std::string& opened = event.command().obligation_id();
+        const bool parcel = event.command().has_transfer_packed();
+        if ((!parcel && opened.empty()) || !followed.insert(thread).second) continue;
+        if (followed.size() > kFollowedPiecesMax) return {};
+        DAYBOOK_TRY(parcel ? follow_parcel(asked, when, thread.item, event, life, threads)
+                           : follow(asked, when, thread.item, event, opened, life, threads));
     }
     return {};
 }
