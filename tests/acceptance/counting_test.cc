@@ -259,13 +259,98 @@ TEST_F(CountingAgain, InAnyOrderWithWhatRestsOnIt) {
     salon_.expect_sound();
 }
 
+// ---- Pieces that were seen, and put elsewhere since ----
+
+class CountingSeen : public testing::Test {
+protected:
+    CountingSeen() {
+        salon_.open_vault();
+        salon_.accept(salon_.say("80 HQ", {},
+                                 R"("policy_set":{"key":"count.coverage_days","from":"2030-03-02T08:30:00Z",)"
+                                 R"("value":{"number":1}})"));
+        ring_ = salon_.bring(1)[0];
+    }
+    // The last count of the piece, by its chain and by what was counted, which the auditor agrees with; "none", or
+    // "{count}", "{count} to be made again".
+    std::string last() {
+        const std::string chain = salon_.ask("items/" + ring_ + "/chain");
+        const auto at = chain.find(R"("last_count":)");
+        std::string told = "none";
+        if (at != std::string::npos) {
+            told = Salon::field(chain.substr(at), "count");
+            if (chain.find(R"("recheck":true)", at) != std::string::npos) told += " to be made again";
+        }
+        for (const auto& row : Salon::rows(salon_.ask("counted"), "rows")) {
+            if (Salon::field(row, "item") != ring_) continue;
+            const auto last = row.find(R"("last":)");
+            EXPECT_EQ(last == std::string::npos ? "none" : Salon::field(row.substr(last), "count"),
+                      told.substr(0, told.find(' ')));
+            const bool overdue = row.find(R"("overdue":true)") != std::string::npos;
+            const auto audited = test::must(api::audit(salon_.ledger(), {}));
+            EXPECT_TRUE(audited.ok) << audited.json;
+            EXPECT_EQ(audited.json.find("piece " + ring_) != std::string::npos, overdue) << audited.json;
+            return told + (overdue ? ", overdue" : "");
+        }
+        return told;
+    }
+
+    Salon salon_;
+    std::string ring_;
+};
+
+// It was seen, whatever was learnt since of where it should have been.
+TEST_F(CountingSeen, BeforeALateFactThatSaysItWasNotThere) {
+    salon_.clock("2030-03-02T20:00:00Z");
+    const auto [count, attested] = salon_.count("VAULT/A", {ring_});
+    EXPECT_EQ(last(), count);
+    salon_.clock("2030-03-02T20:10:00Z");
+    salon_.accept(salon_.sign_out(ring_, {"2030-03-02T19:59:59.999999Z", "a slip", Salon::kManager}));
+    EXPECT_EQ(last(), count + " to be made again");
+    // A day after it came in, and half a day after it was seen.
+    salon_.clock("2030-03-03T09:00:00Z");
+    salon_.accept(salon_.say("10 OC", {}, R"("supply_registered":{"supply":7,"sku":"BOX-S","unit":"pcs"})"));
+    EXPECT_EQ(last(), count + " to be made again");
+    // As of before it was counted, and as was known then.
+    EXPECT_EQ(salon_.ask("items/" + ring_ + "/chain?valid_at=2030-03-02T19:00:00Z").find("last_count"),
+              std::string::npos);
+    EXPECT_EQ(salon_.ask("items/" + ring_ + "/chain?known_at=" + std::to_string(attested - 1)).find("last_count"),
+              std::string::npos);
+    EXPECT_THAT(salon_.ask("items/" + ring_ + "/chain?known_at=" + std::to_string(attested)), HasSubstr(count));
+    // Who held it when it was counted is none that the count agrees with.
+    EXPECT_EQ(salon_.ask("items/" + ring_ + "/holder?valid_at=2030-03-02T20:05:00Z").find("counted_before"),
+              std::string::npos);
+    salon_.clock("2030-03-03T21:00:00Z");
+    salon_.accept(salon_.sign_in(ring_));
+    EXPECT_EQ(last(), count + " to be made again, overdue");
+}
+
+TEST_F(CountingSeen, WhereACorrectionSaysItNeverWas) {
+    const std::string moved = salon_.say("10 OC", {}, R"("relocated":{})",
+                                         Salon::lines({ring_}) + Salon::to(salon_.here("VAULT/B")));
+    const std::string wrong = salon_.last_id();
+    salon_.accept(moved);
+    const auto [before, first] = salon_.count("VAULT/B", {ring_});
+    salon_.clock("2030-03-02T12:00:00Z");
+    const auto [count, attested] = salon_.count("VAULT/B", {ring_});
+    salon_.correct(wrong);
+    EXPECT_EQ(last(), count + " to be made again");
+    EXPECT_EQ(salon_.where(ring_), "SITE/1/VAULT/A");
+    // A count of where it is said to be stands for it; one that was corrected does not.
+    const auto [again, second] = salon_.count("VAULT/A", {ring_});
+    const std::string attestation = salon_.last_id();
+    EXPECT_EQ(last(), again);
+    salon_.correct(attestation);
+    EXPECT_EQ(last(), count + " to be made again");
+}
+
 // ---- Supplies ----
 
 class CountingSupplies : public testing::Test {
 protected:
     CountingSupplies() {
-        for (const auto* registered : {R"("supply":7,"sku":"BOX-S","unit":"piece")", R"("supply":8,"sku":"POUCH","unit":"piece")",
-                                       R"("supply":9,"sku":"RIBBON","unit":"roll")"})
+        for (const auto* registered :
+             {R"("supply":7,"sku":"BOX-S","unit":"piece")", R"("supply":8,"sku":"POUCH","unit":"piece")",
+              R"("supply":9,"sku":"RIBBON","unit":"roll")"})
             salon_.accept(salon_.say("10 OC", {}, std::string(R"("supply_registered":{)") + registered + "}"));
         tolerate(2, "2030-03-02T08:30:00Z");
         salon_.clock("2030-03-02T09:00:00Z");

@@ -58,6 +58,7 @@ public:
         open_wanted.insert(piece->second.disputes.begin(), piece->second.disputes.end());
         expect_same(question, {told}, {piece->second.account + " version " + std::to_string(version)});
         expect_same(question, open_told, open_wanted);
+        compare_last_count(id, valid, known);
     }
 
 private:
@@ -73,6 +74,15 @@ private:
     template <class Message>
     [[nodiscard]] Message ask(const std::string& question) const {
         return parsed<Message>(questions_.answer(api::Question::parse(question + "rows=1000")));
+    }
+    // The last count that matched a piece, wherever its chain has it now.
+    void compare_last_count(const std::string& id, std::optional<std::int64_t> valid, std::size_t known) const {
+        std::string question = "items/" + id + "/chain?known_at=" + std::to_string(opened_ + known - 1);
+        if (valid) question += "&valid_at=" + time_text(*valid);
+        const auto answer = parsed<v1::ChainAnswer>(questions_.answer(api::Question::parse(question)));
+        const auto last = history_.last_matched(id, valid, known);
+        expect_same(question, {answer.has_last_count() ? text_of(answer.last_count().counted_at()) : "none"},
+                    {last ? time_text(*last) : "none"});
     }
     static std::string text_of(const google::protobuf::Timestamp& at) {
         return time_text(at.seconds() * kSecondMicros + at.nanos() / 1000);

@@ -121,6 +121,20 @@ bool History::to_be_rechecked(const std::string& account, const Counted& count, 
     return legs_on(account, count.opened_at, count.attested + 1) != legs_on(account, count.opened_at, known);
 }
 
+std::optional<std::int64_t> History::last_matched(const std::string& piece, std::optional<std::int64_t> valid,
+                                                  std::size_t known) const {
+    std::optional<std::int64_t> last;
+    for (const Record& record : records_) {
+        if (record.matched.count(piece) == 0 || record.batch_end > known || !effective(record.seq, known)) continue;
+        for (const Record& opened : records_) {
+            const Act& count = opened.done.act;
+            if (count.event != "CountOpened" || count.obligation != record.done.act.obligation) continue;
+            if (!valid || opened.at <= *valid) last = std::max(last.value_or(opened.at), opened.at);
+        }
+    }
+    return last;
+}
+
 std::int64_t History::newest(std::size_t known) const {
     std::int64_t newest = 0;
     for (const Record& record : records_) {
@@ -288,6 +302,7 @@ History::Record& History::add(const Act& act, std::int64_t at, std::size_t place
         const std::map<std::string, std::string> kinds = {
             {"missing", "MISSING"}, {"misplaced", "MISPLACED"}, {"unexpected", "UNEXPECTED"}};
         for (const auto& [name, pieces] : lists(act.obligation)) {
+            if (name == "matched") record.matched = pieces;
             for (const auto& piece : pieces) {
                 if (kinds.count(name) == 1 && present.pieces().count(piece) == 1)
                     record.done.differences[piece] = kinds.at(name);

@@ -51,6 +51,7 @@ public:
         std::size_t target = 0;               // of a declaration
         std::optional<std::size_t> declared_by;  // of a corrective
         std::set<std::string> touched;        // pieces that have a line
+        std::set<std::string> matched;        // of an attestation
     };
     [[nodiscard]] const std::vector<Record>& records() const { return records_; }
     [[nodiscard]] bool effective(std::size_t seq, std::size_t known) const { return told(known).effective[seq]; }
@@ -81,6 +82,9 @@ public:
     // "An attested count reads RECHECK at R when the legs on its accounts earlier than its CountOpened, as known at R,
     // differ from those known at its attestation; a later attested count of the account supersedes it."
     [[nodiscard]] bool to_be_rechecked(const std::string& account, const Counted& count, std::size_t known) const;
+    // When the last count was opened, up to `valid`, that matched a piece.
+    [[nodiscard]] std::optional<std::int64_t> last_matched(const std::string& piece, std::optional<std::int64_t> valid,
+                                                           std::size_t known) const;
     // The five lists of an open count as of now, by name; empty where there is no such count.
     using Lists = std::map<std::string, std::set<std::string>>;
     [[nodiscard]] Lists lists(const std::string& count) const;

@@ -1,4 +1,4 @@
-// Which attested counts saw a piece where its chain has it (A2, A4, A11), as known at a record time.
+// Which attested counts saw a piece (A2, A11), and which where its chain has it (A4), as known at a record time.
 #pragma once
 
 #include <map>
@@ -22,11 +22,23 @@ public:
     // The newest one at `until` or before it, of all those stays; nullopt: there is none.
     Result<std::optional<v1::Sighting>> last(const ItemId& item, std::span<const projections::StayRow> stays,
                                              Micros until);
+    // The newest one at `until` or before it that matched the piece, wherever its chain has it now: what was learnt
+    // since the cut may put it elsewhere, and it was seen all the same.
+    Result<std::optional<v1::Sighting>> last_of_all(const ItemId& item, const projections::ChainRows& chain,
+                                                    Micros until);
     // The first one within the stay and behind `after`.
     Result<std::optional<v1::Sighting>> first(const ItemId& item, const projections::StayRow& stay, Micros after);
 
 private:
     using Counts = std::vector<projections::CountRow>;
+    struct Found {
+        custody::AccountId account;
+        projections::CountRow count;
+    };
+    Result<std::optional<Found>> newest(const ItemId& item, std::span<const projections::StayRow> stays, Micros until);
+    // Sets `found` to a count of the account in [from, until] that matched the piece and is newer.
+    Result<void> find_newer(const ItemId& item, const custody::AccountId& account, Micros from, Micros until,
+                            std::optional<Found>& found);
     // Those that count, by the time at which they were opened.
     Result<const Counts*> of_account(const custody::AccountId& account);
     Result<bool> matched(const projections::CountRow& count, const ItemId& item);

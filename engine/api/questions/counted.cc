@@ -81,7 +81,7 @@ private:
         row.set_item(item.text());
         row.set_account(account.path());
         fill(chain.stays.back().from, row.mutable_since());
-        DAYBOOK_ASSIGN(auto last, counts_.last(item, chain.stays, when_.at.valid));
+        DAYBOOK_ASSIGN(auto last, counts_.last_of_all(item, chain, when_.at.valid));
         if (last) *row.mutable_last() = std::move(*last);
         Micros since = 0;
         for (auto stay = chain.stays.rbegin(); stay != chain.stays.rend() && is_inside(stay->account); ++stay)

@@ -41,12 +41,12 @@ Result<std::string> chain(const Asked& asked) {
     DAYBOOK_ASSIGN(const When when, when_of(asked));
     DAYBOOK_ASSIGN(auto chain, when.reading.chain(item, when.at));
     if (chain.stays.empty()) return not_registered(item);
+    DAYBOOK_ASSIGN(const auto count, Sightings(asked, when).last_of_all(item, chain, when.at.valid));
     std::erase_if(chain.events, [&](const auto& event) { return event.occurred_at > when.at.valid; });
     v1::ChainAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     message.set_item(item.text());
     fill_stays(asked, chain, *message.mutable_rows());
-    DAYBOOK_ASSIGN(const auto count, Sightings(asked, when).last(item, chain.stays, when.at.valid));
     if (count) *message.mutable_last_count() = *count;
     return codec::to_json(message);
 }
