@@ -408,6 +408,24 @@ bool leaves_with_batch(const Case& c, Position event) {
     return false;
 }
 
+bool tells_again(const Case& c, Position event) {
+    if (!is_corrective(c)) return false;
+    Position at = c.context.past->correction->target.position;
+    while (at != event) {
+        const Corrected* told = c.books.corrected.find(at);
+        if (told == nullptr || told->declaration == kNoPosition) return false;
+        const Corrected* declaration = c.books.corrected.find(told->declaration);
+        if (declaration == nullptr || declaration->target == kNoPosition) return false;
+        const auto& all = c.books.corrected.all();
+        const auto of_it = std::count_if(all.begin(), all.end(), [&](const auto& entry) {
+            return entry.second.declaration == told->declaration;
+        });
+        if (of_it != 1) return false;  // another may have taken over what this one gave up
+        at = declaration->target;
+    }
+    return true;
+}
+
 bool is_corrective(const Case& c) { return c.context.past != nullptr && c.context.past->declaration != kNoPosition; }
 
 // The declarer is not the one who recorded what he corrects.
@@ -523,7 +541,8 @@ void conclude_correction(const Case& c, Decided& out) {
     out.correcting.keeps_obligation = !target.obligation.empty() && target.obligation == c.command.obligation;
     if (!c.is(EventType::kItemRegistered)) return;
     const std::string_view epc = c.payload<ItemRegistered>().epc;
-    out.correcting.keeps_epc = !epc.empty() && epc == std::get<ItemRegistered>(target.payload).epc;
+    out.correcting.keeps_epc =
+        !epc.empty() && (c.context.epc_used || epc == std::get<ItemRegistered>(target.payload).epc);
 }
 
 }  // namespace daybook::custody

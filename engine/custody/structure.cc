@@ -348,7 +348,7 @@ Fault check_line(const Case& c, std::size_t i) {
     return check_accounts(c, i);
 }
 
-// An epc is used for ever, whatever became of the registration, but by a corrective of it.
+// An epc is used for ever, whatever became of the registration, but by a corrective of it, or of what took its place.
 Refusal refuse_epc(const Case& c, std::size_t i) {
     Refusal refusal = refuse_line(
         c, i, RefusalCode::kDuplicateItem,
@@ -358,6 +358,21 @@ Refusal refuse_epc(const Case& c, std::size_t i) {
             "one first)");
     refusal.event = *c.context.epc_used;
     return refusal;
+}
+
+// Of the correctives of one registration, one takes over its epc.
+Fault check_epc_once(const Case& c, std::size_t i) {
+    const std::string_view epc = c.payload<ItemRegistered>().epc;
+    if (!is_corrective(c) || epc.empty()) return std::nullopt;
+    for (const Command* other : c.context.past->correction->correctives) {
+        if (other->event_id == c.command.event_id) break;
+        const auto* registered = std::get_if<ItemRegistered>(&other->payload);
+        if (registered == nullptr || registered->epc != epc) continue;
+        return refuse_line(c, i, RefusalCode::kDuplicateItem,
+                           "the epc " + std::string(epc) + " is that of corrective " + other->event_id.text() +
+                               " of the same correction; one piece has it");
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -388,7 +403,8 @@ Fault check_items(const Case& c) {
         // An id is used for ever: also before its piece was registered, and after that was taken back.
         const bool used = !c.part && !is_corrective(c) && c.books.items.find(c.command.lines[i].item) != nullptr;
         if (known || used) return refuse_state(c, i, RefusalCode::kDuplicateItem);
-        if (c.context.epc_used) return refuse_epc(c, i);
+        if (Fault fault = check_epc_once(c, i)) return fault;
+        if (c.context.epc_used && !tells_again(c, *c.context.epc_used)) return refuse_epc(c, i);
     }
     if (!c.is(EventType::kIdentityResolved) || c.payload<IdentityResolved>().keep || c.part) return std::nullopt;
     if (real_item(c, c.payload<IdentityResolved>().real) != nullptr) return std::nullopt;

@@ -315,6 +315,59 @@ TEST_F(RetoldRegistrations, ACorrectedEpcIsFoundAndTheWrongOneIsNot) {
     salon_.expect_sound();
 }
 
+// What was registered as one piece may have been two, and one of them has the epc.
+TEST_F(RetoldRegistrations, OfTwoPiecesOneTakesOverTheEpc) {
+    const std::string ring = salon_.id(), other = salon_.id();
+    salon_.accept(registered(ring, "urn:epc:X"));
+    const std::string wrong = salon_.last_id();
+    const auto batch = [&](const std::string& epc) {
+        const std::string first = registered(ring, "urn:epc:X"), first_id = salon_.last_id();
+        const std::string second = registered(other, epc), second_id = salon_.last_id();
+        return Salon::atomic({salon_.say("80 HQ", {"20 VM"},
+                                         R"("correction_declared":{"target":")" + wrong +
+                                             R"(","reason":"INCORRECT_DATA","correctives":[")" + first_id + R"(",")" +
+                                             second_id + "\"]}"),
+                              first, second});
+    };
+    EXPECT_EQ(salon_.refuse(batch("urn:epc:X")), "E_DUPLICATE_ITEM");
+    EXPECT_THAT(salon_.last_answer(), HasSubstr("one piece has it"));
+    salon_.accept(batch("urn:epc:Y"));
+    expect_found("urn:epc:X", ring);
+    expect_found("urn:epc:Y", other);
+    salon_.expect_sound();
+}
+
+// It was right at first: the epc is still that registration's, through all that took its place.
+TEST_F(RetoldRegistrations, AnEpcIsCorrectedBackToWhatItWas) {
+    const std::string ring = salon_.id();
+    salon_.accept(registered(ring, "urn:epc:X"));
+    std::string newest = salon_.last_id();
+    const auto correct = [&](const std::string& epc, const std::string& by) {
+        const std::string instead = registered(ring, epc);
+        const std::string id = salon_.last_id();
+        const std::string batch = salon_.correction(newest, instead, id, by);
+        newest = id;
+        return batch;
+    };
+    salon_.accept(correct("urn:epc:Y", "80 HQ"));
+    salon_.accept(correct("urn:epc:X", "81 HQ"));
+    expect_found("urn:epc:X", ring);
+    expect_found("urn:epc:Y", "");
+    // Another piece has neither, and is not told again as this one.
+    const std::string other = salon_.id();
+    EXPECT_EQ(salon_.refuse(registered(other, "urn:epc:X")), "E_DUPLICATE_ITEM");
+    EXPECT_EQ(salon_.refuse(registered(other, "urn:epc:Y")), "E_DUPLICATE_ITEM");
+    salon_.accept(registered(other, "urn:epc:Z"));
+    const std::string of_other = salon_.last_id();
+    const std::string stolen = registered(other, "urn:epc:Y");
+    const std::string stolen_id = salon_.last_id();
+    EXPECT_EQ(salon_.refuse(salon_.correction(of_other, stolen, stolen_id)), "E_DUPLICATE_ITEM");
+    salon_.accept(correct("urn:epc:Y", "80 HQ"));
+    salon_.accept(correct("urn:epc:X", "81 HQ"));
+    expect_found("urn:epc:X", ring);
+    salon_.expect_sound();
+}
+
 // ---- A piece's version counts what is known, whatever the valid time (domain: 5.3) ----
 
 TEST_F(Retold, AVersionIsTheNumberOfEventsKnown) {

@@ -49,6 +49,8 @@ std::string signers_text(const Case& c);
 bool is_corrective(const Case& c);
 // Whether the batch of a CorrectionDeclared takes the event back.
 bool leaves_with_batch(const Case& c, Position event);
+// A corrective tells again what the event said: the target is that event, or one that took its place alone.
+bool tells_again(const Case& c, Position event);
 // The CLOSING count of a site, if it is attested.
 const AttestedCount* attested_closing(const Books& books, SiteId site, const ObligationId& id);  // own.cc
 std::optional<std::string> correction_fault(const Case& c);                 // of check_schema
