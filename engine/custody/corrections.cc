@@ -362,7 +362,7 @@ Fault closed_accounts(const Case& c, const std::vector<PiecePast>& pieces) {
                                   return open_at.contains(stay.from) &&
                                          (open_at.to == 0 || (stay.to && *stay.to <= open_at.to));
                               });
-            if (open) continue;
+            if (open || opens_with_batch(c, stay)) continue;
             Refusal refusal = conflict("Piece " + piece.item.text() + " would be in " + stay.account.path() +
                                        " while that account is closed, from " + format_time(stay.from) +
                                        " on; let it leave before, or correct AccountClosed");

@@ -109,6 +109,12 @@ public:
         return check_days();
     }
 
+    // Whether the account is open all that time.
+    [[nodiscard]] bool holds(const Stay& stay) {
+        gather();
+        return !alternate() && within_one(stay.from, stay.to.value_or(kNever));
+    }
+
 private:
     void add(const Turn& turn) {
         const bool known =
@@ -309,10 +315,11 @@ private:
         for (const auto& [key, balance] : c_.books.balances.all())
             supplies = supplies || (key.account == of_.account && (balance.quantity != 0 || balance.measure != 0));
         const bool open_now = !spans_.empty() && !spans_.back().closing;
-        if ((account->pieces != 0 || supplies) && !open_now) {
+        const std::int64_t pieces = pieces_left(*account);
+        if ((pieces != 0 || supplies) && !open_now) {
             const Position by = spans_.empty() ? kNoPosition : spans_.back().closing->by;
             Refusal refusal = broken(of_.text() + " holds " +
-                                         (supplies ? "supplies" : std::to_string(account->pieces) + " piece(s)") +
+                                         (supplies ? "supplies" : std::to_string(pieces) + " piece(s)") +
                                          ", and would be closed; empty it first (Relocated, SignedIn, SupplyMoved)",
                                      by, RefusalCode::kAccountNotEmpty);
             refusal.account = of_.account;
@@ -322,7 +329,7 @@ private:
             const bool last = &open == &account->opened.back();
             const Use use = use_of(open, last ? kNever : std::next(&open)->from);
             if (!use.first) continue;
-            const bool in_use = last && (account->pieces != 0 || supplies);
+            const bool in_use = last && (pieces != 0 || supplies);
             if (within_one(use.first->at, in_use ? kNever : use.last->at)) continue;
             const KeyOfLeg& out = !within_one(use.first->at, use.first->at) ? *use.first : *use.last;
             const std::string leg = out.by == kNoPosition ? "A leg that was taken back" : "A leg";
@@ -340,6 +347,19 @@ private:
             return refusal;
         }
         return std::nullopt;
+    }
+
+    // That are in it after the batch.
+    [[nodiscard]] std::int64_t pieces_left(const Account& account) const {
+        auto pieces = static_cast<std::int64_t>(account.pieces);
+        const std::vector<PiecePast>* together = c_.context.past->together;
+        if (together == nullptr) return pieces;
+        for (const PiecePast& piece : *together) {
+            const Item* now = c_.books.items.find(piece.item);
+            if (now != nullptr && now->account == of_.account) --pieces;
+            if (!piece.after.item.id.empty() && piece.after.item.account == of_.account) ++pieces;
+        }
+        return pieces;
     }
 
     // Between which legs an account was used in an interval; none: it was not. Where all that are listed at an end
@@ -401,6 +421,23 @@ Fault check_turns_corrected(const Case& c) {
         if (Fault fault = Turns(c, of).check()) return fault;
     }
     return std::nullopt;
+}
+
+bool opens_with_batch(const Case& c, const Stay& stay) {
+    const auto opens_it = [&](const Command& command) {
+        const auto* opened = std::get_if<AccountOpened>(&command.payload);
+        return opened != nullptr && opened->account == stay.account;
+    };
+    for (const CorrectionPast& correction : c.context.past->corrections) {
+        const bool opens = std::any_of(correction.changes.begin(), correction.changes.end(),
+                                       [&](const PastEvent& change) {
+                                           return !change.leaves && opens_it(*change.command);
+                                       }) ||
+                           std::any_of(correction.correctives.begin(), correction.correctives.end(),
+                                       [&](const Command* corrective) { return opens_it(*corrective); });
+        if (opens) return Turns(c, {stay.account.site, stay.account}).holds(stay);
+    }
+    return false;
 }
 
 }  // namespace daybook::custody

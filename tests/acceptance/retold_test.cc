@@ -368,6 +368,85 @@ TEST_F(RetoldRegistrations, AnEpcIsCorrectedBackToWhatItWas) {
     salon_.expect_sound();
 }
 
+// ---- An account that should have been another, and the pieces in it ----
+
+TEST_F(Retold, AWrongAccountAndItsLegsArePutRightInOneBatch) {
+    const auto open = [&](const std::string& bin, const std::string& at = "") {
+        return salon_.say("80 HQ", {}, R"("account_opened":{"account":"SITE/1/VAULT/)" + bin + "\"}", "", {.at = at});
+    };
+    const auto declare = [&](const std::string& target, const std::string& by = "") {
+        return salon_.say("81 HQ", {"20 VM"},
+                          R"("correction_declared":{"target":")" + target + R"(","reason":)" +
+                              (by.empty() ? R"("DID_NOT_OCCUR"})"
+                                          : R"("INCORRECT_DATA","correctives":[")" + by + "\"]}"));
+    };
+    const auto rings = salon_.receive(3);
+    const std::string opening = record("2030-03-02T09:00:00Z", open("WRONG"));
+    const std::string put = record("2030-03-02T09:10:00Z", salon_.put_away({rings[0], rings[1]}, "VAULT/WRONG"));
+    const std::string out = salon_.id();
+    const auto sign_out = [&](const When& when = {}) {
+        return salon_.say("10 OC", {"40"}, R"("signed_out":{"purpose":"DISPLAY"})",
+                          Salon::lines({rings[1]}) + Salon::to("SITE/1/DISPLAY/D") + Salon::opens(out), when);
+    };
+    const std::string moved = record("2030-03-02T09:20:00Z", sign_out());
+    const Position before = salon_.ledger().head() - 1;
+    salon_.clock("2030-03-02T12:00:00Z");
+    // None of them alone.
+    const auto opening_again = [&] { return open("RIGHT", "2030-03-02T09:00:00Z"); };
+    const auto put_again = [&] {
+        return salon_.put_away({rings[0], rings[1]}, "VAULT/RIGHT", {.at = "2030-03-02T09:10:00Z"});
+    };
+    const auto moved_again = [&] { return sign_out({.at = "2030-03-02T09:20:00Z"}); };
+    EXPECT_EQ(salon_.refuse(salon_.correction(opening, opening_again(), salon_.last_id(), "81 HQ")),
+              "E_CORRECTION_CONFLICT");
+    const std::string right_put = put_again(), right_put_id = salon_.last_id();
+    EXPECT_EQ(salon_.refuse(salon_.correction(put, right_put, right_put_id, "81 HQ")), "E_CORRECTION_CONFLICT");
+    // The leg out of it names where the piece was, and so goes with them.
+    const std::string a = opening_again(), a_id = salon_.last_id();
+    const std::string b = put_again(), b_id = salon_.last_id();
+    EXPECT_EQ(salon_.refuse(Salon::atomic({declare(opening, a_id), declare(put, b_id), a, b})),
+              "E_CORRECTION_CONFLICT");
+    const std::string c = opening_again(), c_id = salon_.last_id();
+    const std::string d = put_again(), d_id = salon_.last_id();
+    const std::string e = moved_again(), e_id = salon_.last_id();
+    std::string first = declare(opening, c_id);
+    const std::string first_id = salon_.last_id();
+    std::string second = declare(put, d_id);
+    const std::string second_id = salon_.last_id();
+    std::string third = declare(moved, e_id);
+    const std::string third_id = salon_.last_id();
+    salon_.accept(Salon::atomic({first, second, third, c, d, e}));
+    EXPECT_EQ(salon_.where(rings[0]), "SITE/1/VAULT/RIGHT");
+    EXPECT_EQ(salon_.where(rings[1]), "SITE/1/DISPLAY/D");
+    EXPECT_EQ(salon_.pieces_in("SITE/1/VAULT/WRONG", "2030-03-02T09:15:00Z"), 0U);
+    EXPECT_EQ(salon_.pieces_in("SITE/1/VAULT/RIGHT", "2030-03-02T09:15:00Z"), 2U);
+    EXPECT_EQ(salon_.pieces_in("SITE/1/VAULT/WRONG", "2030-03-02T09:15:00Z", before + 1), 2U);
+    EXPECT_EQ(salon_.refuse(salon_.put_away({rings[2]}, "VAULT/WRONG")), "E_UNKNOWN_ACCOUNT");
+    salon_.reopen();
+    salon_.accept(salon_.put_away({rings[2]}, "VAULT/RIGHT"));
+    const std::string later = salon_.last_id();
+    salon_.expect_sound();
+    // Back to what it was, with what came since; and not with a piece left in it.
+    const auto undo = [&](bool all) {
+        std::vector<std::string> batch;
+        for (const auto& target : {first_id, second_id, third_id})
+            batch.push_back(salon_.say("80 HQ", {"20 VM"},
+                                       R"("correction_declared":{"target":")" + target +
+                                           R"(","reason":"DID_NOT_OCCUR"})"));
+        if (all)
+            batch.push_back(salon_.say("80 HQ", {"20 VM"},
+                                       R"("correction_declared":{"target":")" + later +
+                                           R"(","reason":"DID_NOT_OCCUR"})"));
+        return Salon::atomic(batch);
+    };
+    EXPECT_EQ(salon_.refuse(undo(false)), "E_CORRECTION_CONFLICT");
+    salon_.accept(undo(true));
+    EXPECT_EQ(salon_.where(rings[0]), "SITE/1/VAULT/WRONG");
+    EXPECT_EQ(salon_.pieces_in("SITE/1/VAULT/RIGHT", "2030-03-02T09:15:00Z"), 0U);
+    salon_.reopen();
+    salon_.expect_sound();
+}
+
 // ---- A piece's version counts what is known, whatever the valid time (domain: 5.3) ----
 
 TEST_F(Retold, AVersionIsTheNumberOfEventsKnown) {

@@ -10,6 +10,8 @@
 
 namespace daybook::custody {
 
+struct Stay;  // chain.h
+
 using Fault = std::optional<Refusal>;
 
 Fault check_schema(const Case& c);  // schema.cc: what concerns payload and state
@@ -57,6 +59,8 @@ std::optional<std::string> correction_fault(const Case& c);                 // o
 Fault check_closed_days(const Case& c, bool signed_by_headquarters);        // of check_period
 Fault check_supplies_corrected(const Case& c);                              // of check_chain: supplies.cc
 Fault check_turns_corrected(const Case& c);                                 // of check_chain: turns.cc
+// The correcting batch opens the account of a new stay, for all its time: turns.cc.
+bool opens_with_batch(const Case& c, const Stay& stay);
 Fault check_late_accounts(const Case& c);                                   // of check_sessions_and_accounts
 void conclude_correction(const Case& c, Decided& out);                      // of conclude
 
