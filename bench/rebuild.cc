@@ -5,6 +5,7 @@
 // Against replay with full verification of the same log. Beside them, what no rebuild can do without: decoding the
 // events and applying them to the books.
 #include "bench/harness.h"
+#include "bench/process.h"
 #include "engine/codec/event_codec.h"
 #include "engine/log/event_log.h"
 #include "engine/sequencer/chain_reader.h"
@@ -42,11 +43,13 @@ int main(int argc, char** argv) {
     const auto ledger = must(Ledger::open({.dir = dir}));
     const auto events = static_cast<std::size_t>(ledger->head());
     for (std::size_t round = 0; round < rounds; ++round) {
+        rest();
         auto begin = Steady::now();
         const log::VerifyReport found = must(ledger->event_log().verify());
         const double verified = seconds_since(begin);
         if (found.damage) give_up(found.damage->message);
         const double applied = decode_and_apply(ledger->event_log());
+        rest();
         begin = Steady::now();
         must(ledger->views().rebuild(ledger->event_log()));
         const double rebuilt = seconds_since(begin);

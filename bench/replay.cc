@@ -7,6 +7,7 @@
 
 #include "bench/floors/raw_rocksdb.h"
 #include "bench/harness.h"
+#include "bench/process.h"
 #include "engine/log/event_log.h"
 #include "engine/sequencer/unique_ids.h"
 
@@ -26,7 +27,9 @@ int main(int argc, char** argv) {
     floor.write(*log, 0, log->head());
     floor.flush();
     for (std::size_t round = 0; round < rounds; ++round) {
+        rest();
         const double raw = floor.read_and_hash();
+        rest();
         const auto begin = Steady::now();
         const log::VerifyReport found = must(log->verify());
         const double verified = seconds_since(begin);
