@@ -3,6 +3,9 @@
 namespace daybook {
 namespace {
 
+// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z: what RFC 3339 can write.
+constexpr Micros kFirst = -62'167'219'200 * kSecond, kLast = 253'402'300'800 * kSecond - 1;
+
 // Reads exactly `count` digits at `at`; nullopt if one is none.
 std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
     if (at + count > text.size()) return std::nullopt;
@@ -95,7 +98,9 @@ std::optional<Micros> parse_time(std::string_view text) {
         offset = (*hours * kHour + *minutes * kMinute) * (text[at] == '+' ? 1 : -1);
     }
     const Micros days = std::chrono::sys_days{date}.time_since_epoch().count();
-    return days * kDay + *hour * kHour + *minute * kMinute + *second * kSecond + fraction - offset;
+    const Micros utc = days * kDay + *hour * kHour + *minute * kMinute + *second * kSecond + fraction - offset;
+    if (utc < kFirst || utc > kLast) return std::nullopt;
+    return utc;
 }
 
 const Clock& system_clock() {

@@ -18,7 +18,7 @@ inline constexpr Micros kDay = 24 * kHour;
 
 // RFC 3339, UTC, with as many fraction digits as are needed (none, 3 or 6): "2026-03-02T09:30:00Z".
 std::string format_time(Micros at);
-// RFC 3339 with any offset; at most 6 fraction digits.
+// RFC 3339 with any offset, in UTC within the years 0000 to 9999; at most 6 fraction digits.
 std::optional<Micros> parse_time(std::string_view text);
 
 // Where the engine's record time comes from. Implementations may go back; the sequencer never does.

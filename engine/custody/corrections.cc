@@ -440,6 +440,13 @@ Fault check_declarer(const Case& c) {
     return refusal;
 }
 
+// Where the first declaration of the same batch would stand.
+Position begin_of_batch(const Case& c) {
+    const Past* past = c.context.past;
+    if (past == nullptr || past->corrections.empty()) return c.context.position;
+    return c.context.position - static_cast<Position>(past->correction - past->corrections.data());
+}
+
 Fault check_correction_target(const Case& c) {
     if (!c.is(EventType::kCorrectionDeclared)) return std::nullopt;
     const std::string target = c.payload<CorrectionDeclared>().target.text();
@@ -449,6 +456,12 @@ Fault check_correction_target(const Case& c) {
     const Corrected* corrected = c.books.corrected.find(*c.context.target);
     Refusal refusal = refuse(RefusalCode::kAlreadyCorrected, "Event " + target + " is not effective any more");
     refusal.event = corrected->by != kNoPosition ? corrected->by : corrected->declaration;
+    if (refusal.event >= begin_of_batch(c)) {  // it will never be recorded
+        refusal.event = kNoPosition;
+        refusal.message = "Event " + target + " is taken back by another declaration of this batch already; declare "
+                          "its correction once, with all its correctives";
+        return refusal;
+    }
     refusal.message += corrected->by != kNoPosition
                            ? ": event " + std::to_string(refusal.event) + " corrects it; correct that one"
                            : ": its declaration, event " + std::to_string(refusal.event) + ", was corrected";

@@ -477,6 +477,34 @@ TEST_F(Retold, AVersionIsTheNumberOfEventsKnown) {
     salon_.accept(expecting(version("?valid_at=2030-03-02T08:30:00Z")));
 }
 
+// ---- What is asked wrongly is said of the parameter that is wrong ----
+
+TEST_F(Retold, AWrongTimeIsNamed) {
+    const std::string ring = salon_.bring(1)[0];
+    const std::string head = std::to_string(salon_.ledger().head());
+    const auto believed = [&](const std::string& more) {
+        return salon_.ask("items/" + ring + "/believed?known_at=1" + more);
+    };
+    EXPECT_THAT(believed("&and_at=" + head), HasSubstr("and_at: position " + head + " is not recorded yet"));
+    EXPECT_THAT(believed("&and_at=soon"), HasSubstr("and_at: 'soon' is not a position or an RFC 3339 time"));
+    EXPECT_THAT(salon_.ask("stock?known_at=soon"), HasSubstr("known_at: 'soon' is not a position"));
+    const auto piece = [&](const std::string& valid) { return salon_.ask("items/" + ring + "?valid_at=" + valid); };
+    EXPECT_THAT(piece("2030-03-02T08:00:00.1234567Z"), HasSubstr("with at most 6 digits after the second"));
+    EXPECT_THAT(piece("2030-03-02T08:00:00.123456Z"), HasSubstr(R"("valid_at":"2030-03-02T08:00:00.123456Z")"));
+    EXPECT_THAT(piece("9999-12-31T23:59:59-14:00"), HasSubstr("up to the year 9999"));
+    EXPECT_THAT(piece("9999-12-31T23:59:59Z"), HasSubstr(R"("valid_at":"9999-12-31T23:59:59Z")"));
+}
+
+TEST_F(RetoldCorrections, OneTargetIsDeclaredOnceInABatch) {
+    const std::string gone = salon_.correction(wrong_);
+    EXPECT_EQ(salon_.refuse(Salon::atomic({gone, salon_.correction(wrong_, "", "", "81 HQ")})), "E_ALREADY_CORRECTED");
+    EXPECT_THAT(salon_.last_answer(), HasSubstr("is taken back by another declaration of this batch already"));
+    EXPECT_THAT(salon_.last_answer(), Not(HasSubstr(R"("event":)")));
+    const Position declared = salon_.correct(wrong_);
+    EXPECT_EQ(salon_.refuse(salon_.correction(wrong_)), "E_ALREADY_CORRECTED");
+    EXPECT_THAT(salon_.last_answer(), HasSubstr("event " + std::to_string(declared) + " corrects it"));
+}
+
 // ---- Deadlines (O16): obligations and papers of one position ----
 
 TEST_F(Retold, PapersAndObligationsAreOfOnePosition) {

@@ -61,7 +61,7 @@ Result<Micros> Asked::time_param(const std::string& name) const {
     const std::string text = param(name);
     if (text.empty()) return Micros{0};
     const auto at = parse_time(text);
-    if (!at) return wrong(name, text, "an RFC 3339 time, as in 2026-03-02T09:30:00Z");
+    if (!at) return wrong(name, text, kTimeWanted);
     return *at;
 }
 
@@ -153,7 +153,7 @@ Result<Position> Asked::position_param(const std::string& name) const {
     if (text.empty()) return Position{0};
     if (const auto position = parse_number<Position>(text)) return *position;
     const auto at = parse_time(text);
-    if (!at) return wrong(name, text, "a position, or an RFC 3339 time, as in 2026-03-02T09:30:00Z");
+    if (!at) return wrong(name, text, "a position or " + std::string(kTimeWanted));
     // Record time never goes back along the positions.
     Position from = 0;
     Position to = log.head();

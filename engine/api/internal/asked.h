@@ -113,6 +113,10 @@ Result<projections::Reading> reading_of(const Asked& asked, Position known);
 // that is known, and what has occurred, as known before `known`: nothing that counts then lies behind it.
 Result<Micros> valid_now(const Asked& asked, const projections::Reading& reading, Position known);
 
+// Of a parameter: what it should be.
+inline constexpr std::string_view kTimeWanted =
+    "an RFC 3339 time up to the year 9999, as in 2026-03-02T09:30:00Z, with at most 6 digits after the second";
+
 // "site: 'x' is not a number".
 tl::unexpected<Error> wrong(const std::string& name, const std::string& value, std::string_view right);
 

@@ -10,12 +10,12 @@
 namespace daybook::api {
 namespace {
 
-Result<Position> known_by_position(const Asked& asked, const std::string& text) {
+Result<Position> known_by_position(const Asked& asked, const std::string& name, const std::string& text) {
     const auto position = parse_number<Position>(text);
-    if (!position) return wrong("known_at", text, "a position or an RFC 3339 time, as in 2026-03-02T09:30:00Z");
+    if (!position) return wrong(name, text, "a position or " + std::string(kTimeWanted));
     if (*position >= asked.log.head()) {
         const Position head = asked.log.head();
-        return fail(ErrorCode::kInvalid, "known_at: position " + text + " is not recorded yet; " +
+        return fail(ErrorCode::kInvalid, name + ": position " + text + " is not recorded yet; " +
                                              (head == 0 ? "nothing is" : "the newest is " + std::to_string(head - 1)));
     }
     return known_with(asked.log, *position);
@@ -33,7 +33,7 @@ Result<KnownParam> known_param(const Asked& asked, const std::string& name) {
         DAYBOOK_ASSIGN(const KnownAt found, asked.ledger.known_at(*at));
         return KnownParam{found.position, *at};
     }
-    DAYBOOK_ASSIGN(const Position position, known_by_position(asked, text));
+    DAYBOOK_ASSIGN(const Position position, known_by_position(asked, name, text));
     return KnownParam{position, std::nullopt};
 }
 

@@ -20,6 +20,8 @@ TEST(TimeTest, ReadsOffsetsAndFractions) {
     EXPECT_EQ(parse_time("2026-03-02T04:00:00-05:30"), 1'772'443'800 * kSecond);
     EXPECT_EQ(parse_time("2026-03-02t09:30:00.5z"), 1'772'443'800 * kSecond + 500'000);
     EXPECT_EQ(parse_time("2024-02-29T00:00:00Z"), 1'709'164'800 * kSecond);
+    EXPECT_EQ(format_time(*parse_time("9999-12-31T23:59:59.999999Z")), "9999-12-31T23:59:59.999999Z");
+    EXPECT_EQ(format_time(*parse_time("0000-01-01T00:00:00Z")), "0000-01-01T00:00:00Z");
 }
 
 TEST(TimeTest, RefusesWhatIsNoTime) {
@@ -28,7 +30,7 @@ TEST(TimeTest, RefusesWhatIsNoTime) {
              "2026-13-01T00:00:00Z", "2026-03-02T24:00:00Z", "2026-03-02T09:60:00Z", "2026-03-02T09:30:60Z",
              "2026-03-02 09:30:00Z", "2026-03-02T09:30:00.Z", "2026-03-02T09:30:00.1234567Z",
              "2026-03-02T09:30:00+1:00", "2026-03-02T09:30:00+24:00", "2026-03-02T09:30:00Zx",
-             "x026-03-02T09:30:00Z"}) {
+             "x026-03-02T09:30:00Z", "9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01"}) {
         EXPECT_FALSE(parse_time(bad)) << bad;
     }
 }
