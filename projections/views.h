@@ -110,7 +110,7 @@ public:
     // history: in order of position, of the events before `known`; `newest_first` for the last events of a long chain.
     [[nodiscard]] Result<Rows<HistoryRow>> history(const ItemId& item, const Page& page, bool newest_first = false,
                                                    Position known = kNoPosition) const;
-    // accounts
+    // accounts: ORIGIN, where pieces stand whose registration was taken back, holds none.
     [[nodiscard]] Result<Rows<PieceRow>> account(const custody::AccountId& account, const Page& page) const;
     [[nodiscard]] Result<One<AccountRow>> account_totals(const custody::AccountId& account) const;
     [[nodiscard]] Result<Rows<AccountRow>> accounts(const AccountsQuery& query, const Page& page) const;

@@ -103,6 +103,9 @@ void fill(const custody::Owner& owner, v1::Owner& out) {
 void fill(const projections::ItemRow& row, const RowContext& context, v1::ItemRow& out) {
     out.set_item(row.item.text());
     out.set_state(state_code(row.state));
+    out.set_version(row.version);
+    out.set_last_event(row.last_event);
+    if (row.state == State::kX0) return;  // its registration was taken back: there is nothing else to tell
     out.set_account(row.account.path());
     out.set_holder(holder_text(row.account));
     fill(row.since, out.mutable_since());
@@ -114,8 +117,6 @@ void fill(const projections::ItemRow& row, const RowContext& context, v1::ItemRo
         obligation->set_kind(static_cast<v1::ObligationKind::Code>(open.kind));
         obligation->set_obligation(codec::obligation_text(open.ref));
     }
-    out.set_version(row.version);
-    out.set_last_event(row.last_event);
     out.set_model(row.model);
     out.set_collection(row.collection);
     out.set_category(row.category);

@@ -26,10 +26,11 @@ void append(const google::protobuf::MessageLite& message, ValueFormat format, st
 void fill_after(const v1::Custody& now, v1::PieceAfter& out) {
     const v1::ItemRow& piece = now.piece();
     out.set_state(piece.state());
+    out.set_version(piece.version());
+    if (piece.state() == v1::State::X0) return;
     out.set_account(piece.account());
     *out.mutable_since() = piece.since();
     *out.mutable_owner() = piece.owner();
-    out.set_version(piece.version());
     out.set_model(piece.model());
     *out.mutable_insured() = piece.insured();
     if (now.has_counted()) *out.mutable_counted() = now.counted();
@@ -60,7 +61,7 @@ Result<bool> ViewReading::piece(const ItemId& item, ValueFormat format, Position
     if (!found.row) return false;
     const projections::ItemRow& row = *found.row;
     out.last_event = row.last_event;
-    out.gone = row.state == custody::State::kZ;
+    out.gone = row.state == custody::State::kZ || row.state == custody::State::kX0;
     out.model = row.model;
     out.value.clear();
     out.after.clear();

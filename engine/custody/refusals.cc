@@ -53,8 +53,12 @@ Refusal refuse_line(const Case& c, std::size_t line, RefusalCode code, std::stri
         }
         return refusal;
     }
-    refusal.message = whereabouts(*item) + ": " + std::move(message);
     refusal.state = item->state();
+    if (refusal.state == State::kX0) {  // nowhere, since no time
+        refusal.message = "The registration of piece " + item->id.text() + " was taken back: " + std::move(message);
+        return refusal;
+    }
+    refusal.message = whereabouts(*item) + ": " + std::move(message);
     refusal.account = item->account;
     refusal.since = item->since;
     refusal.event = item->since_event;

@@ -28,7 +28,7 @@ std::string_view to_string(ValueFormat format);
 // A piece, encoded.
 struct PieceState {
     Position last_event = 0;  // its newest event
-    bool gone = false;        // decommissioned: nothing of it is kept
+    bool gone = false;        // decommissioned, or its registration taken back: nothing of it is kept
     std::string model;        // whose stock it may be part of
     std::string value;        // daybook.v1.Custody; empty where it is gone
     std::string after;        // daybook.v1.PieceAfter as JSON, where it was asked for

@@ -39,6 +39,9 @@ Result<SupplyRow> take_supply(std::string_view key, std::string_view value) {
     return row;
 }
 
+// Pieces stand there whose registration was taken back. Of the past nobody is told so, nor of now.
+bool is_origin(const custody::AccountId& account) { return account.kind == custody::AccountClass::kOrigin; }
+
 bool moved(const PieceChange& piece) {
     return piece.before == nullptr || piece.before->account != piece.after->account;
 }
@@ -201,7 +204,7 @@ Result<std::optional<AccountRow>> read_account_totals(const ReadPoint& point, co
     const std::string key = key_of(account);
     std::string value;
     DAYBOOK_ASSIGN(const bool there, point.get(Table::kAccountTotals, key, {}, value));
-    if (!there) return std::optional<AccountRow>();
+    if (!there || is_origin(account)) return std::optional<AccountRow>();
     DAYBOOK_ASSIGN(AccountRow row, take_account(key, value));
     return std::optional<AccountRow>(row);
 }
@@ -215,7 +218,7 @@ Result<Rows<AccountRow>> read_accounts(const ReadPoint& point, const AccountsQue
     Scan scan = point.scan(Table::kAccountTotals, cursor.first ? prefix : behind(cursor.key), end_of_prefix(prefix));
     while (scan.next()) {
         DAYBOOK_ASSIGN(const AccountRow row, take_account(scan.key(), scan.value()));
-        if (query.site != 0 && row.account.site != query.site) continue;
+        if (is_origin(row.account) || (query.site != 0 && row.account.site != query.site)) continue;
         if (answer.rows.size() == page.rows_max) {
             answer.next = to_text({cursor.position, key_of(answer.rows.back().account), false});
             break;

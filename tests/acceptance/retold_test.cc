@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "engine/api/stream_state.h"
 #include "tests/acceptance/salon.h"
 
 namespace daybook::acceptance {
@@ -275,6 +276,52 @@ TEST_F(RetoldRegistrations, WhatWasTakenBackIsNotFound) {
     expect_found("urn:epc:1", ring);
     EXPECT_EQ(found("number=S-1"), ring);
     EXPECT_EQ(found(""), ring);
+}
+
+// At every door: the piece is not known any more, and its history tells why.
+TEST_F(RetoldRegistrations, WhatWasTakenBackIsNoPiece) {
+    const std::string ring = salon_.id();
+    const std::string before = salon_.ask("accounts");
+    const Position token = salon_.ledger().head();
+    const Position registered_at = salon_.accept(registered(ring, "urn:epc:1", "S-1"));
+    const std::string registration = salon_.last_id();
+    const auto stands = [](const std::string& answer) { return answer.substr(0, answer.find(':')); };
+    const auto changed = [&] { return salon_.ask("changes?token=" + std::to_string(token)); };
+    EXPECT_EQ(stands(salon_.ask("items/" + ring)), R"({"as_of")");
+    EXPECT_THAT(salon_.ask("stream/snapshot/custody"), HasSubstr(ring));
+    const Position taken_at = salon_.correct(registration);
+    const std::string declaration = salon_.last_id();
+    for (const char* question : {"", "/chain", "/holder"})
+        EXPECT_EQ(stands(salon_.ask("items/" + ring + question)), "E_NOT_FOUND") << question;
+    EXPECT_EQ(Salon::rows(salon_.ask("items/" + ring + "/history"), "rows").size(), 2U);
+    EXPECT_THAT(salon_.ask("items/" + ring + "/next"),
+                testing::AllOf(HasSubstr("was taken back"), Not(HasSubstr("ORIGIN")), Not(HasSubstr("1970"))));
+    EXPECT_EQ(Salon::rows(salon_.ask("accounts"), "rows"), Salon::rows(before, "rows"));
+    EXPECT_THAT(salon_.ask("accounts/ORIGIN"), Not(HasSubstr("pieces")));
+    EXPECT_THAT(salon_.ask("stream/snapshot/custody"), Not(HasSubstr(ring)));
+    // Whoever knew of it is told that it is none any more, and nothing else of it.
+    const std::string version = R"(,"state":"X0","version":2,"last_event":")" + std::to_string(taken_at) + R"("})";
+    EXPECT_EQ(Salon::rows(changed(), "items"), std::vector{R"({"item":)" + Salon::quoted(ring) + version});
+    const auto source = api::state_source(salon_.ledger().event_log(), salon_.ledger().views());
+    const auto state = [&] {
+        EXPECT_TRUE(salon_.ledger().wait_for(salon_.ledger().head(), after(std::chrono::seconds(30))));
+        const auto reading = test::must(source->read(salon_.ledger().head(), after(std::chrono::seconds(30))));
+        stream::PieceState piece;
+        const auto item = *ItemId::parse(ring);
+        EXPECT_TRUE(test::must(reading->piece(item, stream::ValueFormat::kJson, taken_at, piece)));
+        return piece;
+    };
+    EXPECT_TRUE(state().gone);
+    EXPECT_EQ(state().value, "");
+    EXPECT_EQ(state().after, R"({"state":"X0","version":2})");
+    // As it was known before, it is one.
+    const std::string then = "?known_at=" + std::to_string(registered_at);
+    EXPECT_EQ(Salon::field(salon_.ask("items/" + ring + then), "account"), "EXT/SUPPLIER/501");
+    salon_.correct(declaration, "", "", "81 HQ");
+    EXPECT_EQ(salon_.where(ring), "EXT/SUPPLIER/501");
+    EXPECT_FALSE(state().gone);
+    EXPECT_THAT(changed(), HasSubstr("EXT/SUPPLIER/501"));
+    salon_.expect_sound();
 }
 
 TEST_F(RetoldRegistrations, AnEpcPassesToAnotherPieceByACorrective) {

@@ -30,6 +30,7 @@ public:
 
     // The number of rows that were compared.
     std::size_t compare() const {
+        compare_what_is_there();
         return compare_out() + compare_transit() + compare_memos() + compare_repairs() + compare_reservations() +
                compare_missing();
     }
@@ -63,6 +64,24 @@ public:
 
 private:
     using Rows = std::multiset<std::string>;
+
+    // A piece is known where its registration counts; the accounts of now hold those and no others.
+    void compare_what_is_there() const {
+        Rows told, wanted;
+        for (std::uint64_t number = 1; number <= 5; ++number) {
+            const std::string id = uuid(1, number);
+            const auto json = questions_.answer(api::Question::parse("items/" + id));
+            RC_ASSERT(json.has_value() == (now_.pieces().count(id) == 1));
+        }
+        std::map<std::string, std::uint64_t> in_account;
+        for (const auto& [id, piece] : now_.pieces()) ++in_account[piece.account];
+        for (const auto& [path, pieces] : in_account) wanted.insert(path + " " + std::to_string(pieces));
+        const auto answer = ask<v1::AccountsAnswer>("accounts?");
+        for (const auto& row : answer.rows()) {
+            if (row.pieces() != 0) told.insert(row.account() + " " + std::to_string(row.pieces()));
+        }
+        expect_same("accounts", told, wanted);
+    }
 
     template <class Message>
     static Message parsed(const Result<std::string>& json) {

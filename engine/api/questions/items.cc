@@ -47,6 +47,10 @@ Result<std::string> item(const Asked& asked) {
     if (asks_when(asked)) return item_at(asked, id, when);
     DAYBOOK_ASSIGN(const auto found, when.reading.item(id));
     if (!found.row) return fail(ErrorCode::kNotFound, "no piece has the id " + id.text());
+    if (found.row->state == custody::State::kX0) {
+        return fail(ErrorCode::kNotFound,
+                    "no piece has the id " + id.text() + " any more: its registration was taken back");
+    }
     v1::ItemAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     const RowContext context{asked.context.currency, when.at.valid};

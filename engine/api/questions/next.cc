@@ -64,7 +64,7 @@ Result<std::string> next(const Asked& asked) {
     DAYBOOK_TRY(asked.as_of(seen.position, seen.at, message));
     message.set_item(wanted.item.text());
     message.set_state(static_cast<v1::State::Code>(static_cast<int>(found.state) + 1));
-    if (found.known) message.set_account(found.account.path());
+    if (found.known && found.state != custody::State::kX0) message.set_account(found.account.path());
     for (const auto& step : found.steps) fill_step(step, *message.add_rows());
     return codec::to_json(message);
 }

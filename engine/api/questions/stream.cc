@@ -42,7 +42,7 @@ Result<std::string> custody(const Asked& asked) {
     DAYBOOK_TRY(asked.as_of(found.position, asked.context.now, message));
     for (const auto& one : found.rows) {
         DAYBOOK_ASSIGN(const auto item, reading.item(one.item));
-        if (!item.row || item.row->state == custody::State::kZ) continue;
+        if (!item.row || item.row->state == custody::State::kZ || item.row->state == custody::State::kX0) continue;
         DAYBOOK_TRY(fill_custody(reading, *item.row, asked.context.currency, *message.add_custody()));
     }
     message.set_next(found.next);
