@@ -218,6 +218,58 @@ TEST_F(RetoldCorrections, SayWhatStandsInThePlace) {
     salon_.expect_sound();
 }
 
+// A correction of a correction reaches behind what leaves and what comes back, at whichever site it was declared.
+TEST_F(RetoldCorrections, SayWhatTheyReachBehind) {
+    const std::string display = salon_.count("DISPLAY/D", {ring_}).first;  // at noon
+    const auto passed = [&](const std::string& row) { return row.find(display) != std::string::npos; };
+    salon_.clock("2030-03-02T13:00:00Z");
+    const std::string late = record("2030-03-02T13:00:00Z", salon_.sign_in(ring_));  // behind the count
+    const std::string earlier = salon_.sign_in(ring_, {.at = "2030-03-02T11:00:00Z"});
+    const std::string earlier_id = salon_.last_id();
+    salon_.correct(late, earlier, earlier_id);  // before it
+    const std::string declaration = salon_.last_id();
+    salon_.at_site(2);
+    salon_.accept(salon_.say("81 HQ", {"20 VM"},
+                             R"("correction_declared":{"target":)" + Salon::quoted(declaration) +
+                                 R"(,"reason":"DID_NOT_OCCUR"})"));
+    salon_.at_site(1);
+    const auto all = Salon::rows(salon_.ask("corrections"), "rows");
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_FALSE(passed(all[0])) << all[0];  // it took out what lay behind; its corrective has a row of its own
+    EXPECT_TRUE(passed(all[1])) << all[1];
+    for (const char* site : {"1", "2"}) {
+        const auto rows = Salon::rows(salon_.ask(std::string("corrections?site=") + site), "rows");
+        ASSERT_EQ(rows.size(), site[0] == '1' ? 2U : 1U);
+        EXPECT_EQ(rows.back(), all[1]);
+    }
+    EXPECT_EQ(Salon::rows(salon_.ask("late?site=2"), "rows"), std::vector{all[1]});
+}
+
+// A day tells how many late facts and corrections were recorded in it that are of earlier ones (O9).
+TEST_F(RetoldCorrections, ADayCountsThoseOfEarlierOnes) {
+    record("2030-03-02T18:00:00Z", salon_.sign_in(ring_));
+    const std::string in = salon_.last_id();
+    const std::string count = salon_.count("VAULT/A", {ring_}, "CLOSING").first;
+    salon_.accept(salon_.say("20 VM", {"10 OC"}, R"("day_closed":{"closing_count":)" + Salon::quoted(count) + "}"));
+    salon_.clock("2030-03-03T09:00:00Z");
+    const auto late = [&] {
+        const std::string day = salon_.ask("reconciliation/1");
+        return day.find("late_entries") == std::string::npos ? "0" : Salon::field(day, "late_entries");
+    };
+    EXPECT_EQ(late(), "0");
+    const auto headquarters = [&](const std::string& target) {
+        salon_.accept(salon_.say("80 HQ", {"20 VM", "81 HQ"},
+                                 R"("correction_declared":{"target":)" + Salon::quoted(target) +
+                                     R"(,"reason":"DID_NOT_OCCUR"})"));
+        return salon_.last_id();
+    };
+    headquarters(in);
+    EXPECT_EQ(late(), "1");
+    const std::string today = record("2030-03-03T10:00:00Z", salon_.sign_in(ring_));
+    salon_.correct(today);
+    EXPECT_EQ(late(), "1");  // of the day itself
+}
+
 // A late fact that does not stand says so.
 TEST_F(RetoldCorrections, ALateFactSaysWhatCorrectedIt) {
     const Position late = salon_.accept(

@@ -167,6 +167,9 @@ Result<std::string> count_sheet(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto count, reading.obligation({*id, {}, {}}));
     if (!count.row || count.row->obligation.kind != custody::ObligationKind::kCount)
         return fail(ErrorCode::kNotFound, "no count has the id " + text);
+    DAYBOOK_ASSIGN(const bool counts, reading.is_effective(count.row->obligation.opened_by, reading.position()));
+    if (!counts)
+        return fail(ErrorCode::kNotFound, "no count has the id " + text + " any more: its opening was taken back");
     v1::CountSheetAnswer message;
     asked.as_of(message);
     message.set_count(text);

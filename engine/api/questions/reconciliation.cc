@@ -8,6 +8,7 @@
 #include "engine/api/internal/business_day.h"
 #include "engine/api/internal/moves.h"
 #include "engine/api/internal/pieces_at.h"
+#include "engine/api/internal/reached.h"
 #include "engine/api/internal/scans.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
@@ -68,21 +69,39 @@ public:
         DAYBOOK_TRY(read_counts());
         DAYBOOK_TRY(find_discrepancies());
         for (const AccountId& account : accounts_) DAYBOOK_TRY(add_account(account, message));
-        DAYBOOK_ASSIGN(const auto late, reading_.entries(Register::kLate, 0, 0, known_, ~std::size_t{0}));
-        for (const auto& entry : late) {
-            if (entry.site != site_ || day_.from == 0) continue;
-            DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(entry.position));
-            const Micros recorded = time_of(event.recorded_at());
-            const bool in_the_day = recorded >= day_.from && (day_.to == 0 || recorded < day_.to);
-            if (in_the_day && time_of(event.occurred_at()) < day_.from)
-                message.set_late_entries(message.late_entries() + 1);
-        }
-        return {};
+        return count_late_entries(message);
     }
 
 private:
     [[nodiscard]] bool in_the_day(Micros at) const { return at >= day_.from && (day_.to == 0 || at < day_.to); }
 
+    // What was recorded in the day of earlier ones: late facts of the site, and corrections of what lies there.
+    Result<void> count_late_entries(v1::ReconciliationAnswer& message) {
+        if (day_.from == 0) return {};
+        const auto earlier = [this](const v1::Event& event) {
+            return event.command().site() == site_ && time_of(event.occurred_at()) < day_.from;
+        };
+        for (const Register name : {Register::kLate, Register::kCorrections}) {
+            DAYBOOK_ASSIGN(const auto entries, reading_.entries(name, 0, 0, known_, ~std::size_t{0}));
+            for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+                DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(entry->position));
+                const Micros recorded = time_of(event.recorded_at());
+                if (recorded < day_.from) break;  // so are all before it
+                if (day_.to != 0 && recorded >= day_.to) continue;
+                std::vector<v1::Event> events;
+                if (name == Register::kLate) {
+                    events.push_back(event);
+                } else {
+                    DAYBOOK_ASSIGN(events, reached_by(asked_, event));
+                }
+                const bool counts = std::any_of(events.begin(), events.end(), earlier);
+                message.set_late_entries(message.late_entries() + (counts ? 1 : 0));
+            }
+        }
+        return {};
+    }
+
+    // Those that ever held a piece, and those that were counted: whether they are open now says nothing of then.
     Result<void> find_accounts() {
         DAYBOOK_TRY(asked_.look([&](const custody::Books& books, Micros) {
             if (const auto* accounts = books.site_accounts.find(site_)) accounts_ = *accounts;

@@ -7,6 +7,7 @@
 #include "engine/api/internal/in_order.h"
 #include "engine/api/internal/open.h"
 #include "engine/api/internal/open_then.h"
+#include "engine/api/internal/reached.h"
 #include "engine/api/internal/scans.h"
 #include "engine/api/internal/supply_counts.h"
 #include "engine/api/internal/when.h"
@@ -22,13 +23,6 @@ using projections::Reading;
 using projections::Register;
 
 constexpr std::size_t kCountsPassedMax = 400;  // the newest counts of a site, among which those passed are looked for
-
-std::optional<Position> position_of(const Asked& asked, const std::string& event_id) {
-    const auto id = EventId::parse(event_id);
-    if (!id) return std::nullopt;
-    const auto found = asked.log.find_id({log::kEventIdKind, *id});
-    return found && *found ? **found : std::optional<Position>();
-}
 
 std::set<std::string> accounts_of(const v1::Event& event) {
     std::set<std::string> accounts;
@@ -60,10 +54,13 @@ Result<std::optional<EndedCount>> count_ended_by(const Asked& asked, const Readi
                                     end.command().has_count_attested(), {accounts.begin(), accounts.end()}});
 }
 
-// The attested counts of the event's accounts that it lies before, and that ended before it was recorded; and the days
-// of its site that had been closed past it.
+// The attested counts of the event's accounts that it lies before, and that ended before `position`, where it came in
+// or went; and the days of its site that had been closed past it. Those that are there are not added again.
 Result<void> fill_passed(const Asked& asked, const Reading& reading, const v1::Event& event, Position position,
                          v1::LateRow& out) {
+    const auto add = [](const auto& value, auto& values) {
+        if (std::find(values.begin(), values.end(), value) == values.end()) *values.Add() = value;
+    };
     const SiteId site = event.command().site();
     const Micros at = time_of(event.occurred_at());
     if (site == 0) return {};
@@ -77,11 +74,11 @@ Result<void> fill_passed(const Asked& asked, const Reading& reading, const v1::E
         if (!counts_then) continue;
         if (std::any_of(count->accounts.begin(), count->accounts.end(),
                         [&](const std::string& account) { return touched.contains(account); }))
-            out.add_counts_passed(count->id);
+            add(count->id, *out.mutable_counts_passed());
     }
     DAYBOOK_ASSIGN(const auto days, reading.days(site, position));
     for (const auto& day : days.rows) {
-        if (at < day.to) out.add_days_passed(day.closed_by);
+        if (at < day.to) add(day.closed_by, *out.mutable_days_passed());
     }
     return {};
 }
@@ -118,9 +115,8 @@ Result<void> add_standing(const Asked& asked, const When& when, Position event, 
         return add_standing(asked, when, first.correcting().target(), out);
     }
     for (const std::string& corrective : declaration.command().correction_declared().correctives()) {
-        if (const auto position = position_of(asked, corrective)) {
-            DAYBOOK_TRY(add_standing(asked, when, *position, out));
-        }
+        DAYBOOK_ASSIGN(const auto position, position_of(asked, corrective));
+        if (position) DAYBOOK_TRY(add_standing(asked, when, *position, out));
     }
     return {};
 }
@@ -135,25 +131,34 @@ Result<void> fill_correction(const Asked& asked, const When& when, const v1::Eve
     for (const v1::Attestation& signer : event.command().attest()) {
         if (signer.role() == v1::Role::VM) out.set_approved_by(signer.principal());
     }
-    if (const auto target = position_of(asked, correction.target())) {
-        out.set_target_position(*target);
-        DAYBOOK_ASSIGN(const v1::Event superseded, asked.event_at(*target));
-        *out.mutable_occurred_at() = superseded.occurred_at();  // what is corrected lies there
-        out.set_delay_minutes(
-            std::max<Micros>(0, time_of(event.recorded_at()) - time_of(superseded.recorded_at())) / kMinute);
-        v1::Event changed = superseded;
-        Position first = *target;
-        while (changed.command().has_correction_declared()) {
-            first = changed.correcting().target();
-            DAYBOOK_ASSIGN(changed, asked.event_at(first));
-        }
-        DAYBOOK_TRY(fill_passed(asked, when.reading, changed, declared, out));
-        DAYBOOK_TRY(add_standing(asked, when, first, out));
-    }
+    const Position target = event.correcting().target();
+    out.set_target_position(target);
+    DAYBOOK_ASSIGN(const v1::Event superseded, asked.event_at(target));
+    *out.mutable_occurred_at() = superseded.occurred_at();  // what is corrected lies there
+    out.set_delay_minutes(
+        std::max<Micros>(0, time_of(event.recorded_at()) - time_of(superseded.recorded_at())) / kMinute);
+    DAYBOOK_ASSIGN(const auto reached, reached_by(asked, event));
+    for (const v1::Event& changed : reached) DAYBOOK_TRY(fill_passed(asked, when.reading, changed, declared, out));
+    DAYBOOK_TRY(add_standing(asked, when, reached.back().position(), out));
     for (const std::string& corrective : correction.correctives()) {
-        if (const auto position = position_of(asked, corrective)) out.add_replacements(*position);
+        DAYBOOK_ASSIGN(const auto position, position_of(asked, corrective));
+        if (position) out.add_replacements(*position);
     }
     return {};
+}
+
+struct Entry {
+    projections::RegisterRow row;
+    Register of{};
+};
+
+// A late fact is of its site; a correction of each site that it reaches as well.
+Result<bool> concerns(const Asked& asked, const Entry& entry, SiteId site) {
+    if (site == 0 || entry.row.site == site) return true;
+    if (entry.of != Register::kCorrections) return false;
+    DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(entry.row.position));
+    DAYBOOK_ASSIGN(const auto sites, sites_of(asked, event));
+    return sites.contains(site);
 }
 
 // The entries of registers in order of position, of one site or of all, as known at R. A cursor has, beside (V, R), the
@@ -180,28 +185,30 @@ Result<std::string> entries_of(const Asked& asked, std::initializer_list<Registe
     if (!page.cursor.empty()) {
         DAYBOOK_ASSIGN(from, row_of_cursor(asked));
     }
-    std::vector<projections::RegisterRow> entries;
+    std::vector<Entry> entries;
     for (const Register name : registers) {
         DAYBOOK_ASSIGN(const auto found, reading.entries(name, 0, from, to, ~std::size_t{0}));
-        entries.insert(entries.end(), found.begin(), found.end());
+        for (const auto& row : found) entries.push_back({row, name});
     }
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return a.row.position < b.row.position; });
     v1::LateAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     for (const auto& entry : entries) {
-        if (site != 0 && entry.site != site) continue;
+        const Position position = entry.row.position;
+        DAYBOOK_ASSIGN(const bool wanted, concerns(asked, entry, site));
+        if (!wanted) continue;
         if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
-            message.set_next(cursor_text(asked, when, std::to_string(entry.position)));
+            message.set_next(cursor_text(asked, when, std::to_string(position)));
             break;
         }
-        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(entry.position));
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
         v1::LateRow& out = *message.add_rows();
-        fill_late(event, entry.position, out);
-        DAYBOOK_ASSIGN(const Position by, reading.corrected_by(entry.position, when.at.known));
+        fill_late(event, position, out);
+        DAYBOOK_ASSIGN(const Position by, reading.corrected_by(position, when.at.known));
         if (by != kNoPosition) out.set_corrected_by(by);
-        const bool correction = event.command().has_correction_declared();
-        DAYBOOK_TRY(correction ? fill_correction(asked, when, event, entry.position, out)
-                               : fill_passed(asked, reading, event, entry.position, out));
+        DAYBOOK_TRY(entry.of == Register::kCorrections ? fill_correction(asked, when, event, position, out)
+                                                       : fill_passed(asked, reading, event, position, out));
     }
     return codec::to_json(message);
 }
@@ -373,8 +380,8 @@ Result<std::vector<custody::ChainKey>> newest_ends(const Asked& asked, const Whe
     return ends;
 }
 
-// Open ones first, then those that ended, the newest first by valid time, as known at R. A cursor has, beside (V, R),
-// the key of the last end that was given.
+// Open ones first, in order of their ids; then those that ended, the newest first by valid time, as known at R. A
+// cursor has, beside (V, R), the number of open ones that were given, or the key of the last end.
 Result<std::string> counts(const Asked& asked) {
     DAYBOOK_ASSIGN(const auto page, asked.page());
     DAYBOOK_ASSIGN(const SiteId site, asked.site());
@@ -383,11 +390,19 @@ Result<std::string> counts(const Asked& asked) {
     custody::ChainKey given = kBehindAll;
     v1::CountsAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-    if (page.cursor.empty()) {
+    const std::string rest = rest_of_cursor(asked);
+    const auto first = parse_number<std::size_t>(page.cursor.empty() ? "0" : rest);
+    if (first) {
         DAYBOOK_ASSIGN(const auto open, open_counts(asked, when, site));
-        for (const auto& row : open) DAYBOOK_TRY(fill_count(asked, when, row, kNoPosition, *message.add_rows()));
+        for (std::size_t i = *first; i < open.size(); ++i) {
+            if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
+                message.set_next(cursor_text(asked, when, std::to_string(i)));
+                return codec::to_json(message);
+            }
+            DAYBOOK_TRY(fill_count(asked, when, open[i], kNoPosition, *message.add_rows()));
+        }
     } else {
-        const auto last = of_cursor(rest_of_cursor(asked));
+        const auto last = of_cursor(rest);
         if (!last) return wrong("cursor", page.cursor, "a cursor of this question");
         given = *last;
     }

@@ -107,7 +107,8 @@ std::string reconciliation_text(const v1::ReconciliationAnswer& answer) {
                        (answer.has_from() ? time_text(answer.from()) : "the beginning") + " to " +
                        (answer.has_to() ? time_text(answer.to()) : "now") + "\n" + table.text();
     if (answer.late_entries() != 0)
-        text += std::to_string(answer.late_entries()) + " late entries were recorded for earlier days\n";
+        text += std::to_string(answer.late_entries()) +
+                " late entries and corrections were recorded for earlier days\n";
     return text + as_of_text(answer.as_of());
 }
 
