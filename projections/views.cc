@@ -361,6 +361,9 @@ Result<Rows<AccountRow>> Reading::accounts_at(const AccountsQuery& query, const 
     return read_accounts_at(*point_, query, at);
 }
 Result<Rows<SupplyRow>> Reading::all_supplies_at(const AsKnown& at) const { return read_all_supplies_at(*point_, at); }
+Result<std::vector<custody::AccountId>> Reading::accounts_ever(const AccountsQuery& query) const {
+    return read_accounts_ever(*point_, query);
+}
 Result<std::vector<PostingRow>> Reading::postings(const custody::AccountId& account, Micros from, Micros to,
                                                   Position known) const {
     return postings_between(*point_, {account, false}, from, to, known);

@@ -143,6 +143,8 @@ public:
     // All accounts that held pieces then, and all that held supplies.
     [[nodiscard]] Result<Rows<AccountRow>> accounts_at(const AccountsQuery& query, const AsKnown& at) const;
     [[nodiscard]] Result<Rows<SupplyRow>> all_supplies_at(const AsKnown& at) const;
+    // All accounts that a piece ever came to or left, as any event tells it or ever told it, in order of their keys.
+    [[nodiscard]] Result<std::vector<custody::AccountId>> accounts_ever(const AccountsQuery& query) const;
     // What came and went with valid times in [from, to), in order of valid time, then position.
     [[nodiscard]] Result<std::vector<PostingRow>> postings(const custody::AccountId& account, Micros from, Micros to,
                                                            Position known) const;

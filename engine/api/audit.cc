@@ -1,5 +1,6 @@
 #include "engine/api/audit.h"
 
+#include "engine/api/internal/asked_past.h"
 #include "engine/api/internal/recorded.h"
 #include "engine/base/limits.h"
 #include "engine/codec/json.h"
@@ -48,11 +49,13 @@ Result<void> judge_delivery(const CheckDelivery& delivery, audit::Report& report
 }  // namespace
 
 Result<Audited> audit(Ledger& ledger, const audit::Options& options, const audit::Progress& progress,
-                      const CheckDelivery& delivery) {
+                      const CheckDelivery& delivery, const AskForPast& ask) {
     audit::Options whole = options;  // nothing ends inside an atomic batch
     if (options.to != 0 && options.to < ledger.event_log().head()) {
         DAYBOOK_ASSIGN(whole.to, known_with(ledger.event_log(), options.to - 1));
     }
+    AskedPast past(ask ? ask : [&ledger](const std::string& question) { return ledger.ask(question); });
+    whole.past = &past;
     DAYBOOK_ASSIGN(auto report, audit::run(ledger.event_log(), &ledger.views(), whole, progress));
     DAYBOOK_TRY(judge_delivery(delivery, report));
     v1::AuditAnswer answer;

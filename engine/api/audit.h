@@ -17,10 +17,14 @@ struct Audited {
 // Holds what was published against the log, for I17: as check_stream(). kNotFound: nothing is published here.
 using CheckDelivery = std::function<Result<std::string>()>;
 
+// Answers a question about the past, "counts?site=1&known_at=9", in JSON; for I10.
+using AskForPast = std::function<Result<std::string>(const std::string& question)>;
+
 // Runs while the ledger takes commands. An Error only where it could not go on; where the published stream cannot be
 // read, I17 says why it was not checked. A `to` inside an atomic batch is as before the batch. `delivery` may be null:
-// then nothing is known of a broker.
+// then nothing is known of a broker. `ask`: null: the
+// ledger answers. Of the options `past` is set here.
 Result<Audited> audit(Ledger& ledger, const audit::Options& options, const audit::Progress& progress = {},
-                      const CheckDelivery& delivery = {});
+                      const CheckDelivery& delivery = {}, const AskForPast& ask = {});
 
 }  // namespace daybook::api

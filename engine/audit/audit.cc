@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 
+#include "engine/audit/internal/answers.h"
 #include "engine/audit/internal/findings.h"
 #include "engine/audit/internal/pieces.h"
 #include "engine/audit/internal/scan.h"
@@ -65,6 +66,17 @@ Result<void> judge_pieces(Gathered& gathered, const Sessions& sessions, const pr
     Pace accounts(progress, "accounts", gathered.postings.size());
     DAYBOOK_TRY(judge_accounts(gathered, answers, findings, [&] { return accounts.step(); }));
     return judge_limits(weighings, gathered.rules, findings);
+}
+
+// I10: what is answered about the past from lists.
+Result<void> judge_answers(const log::EventLog& log, const Gathered& gathered, Findings& findings,
+                           const Options& options, const Progress& progress) {
+    if (options.past == nullptr) return {};
+    Position done = 0;
+    return Answers(log, gathered, *options.past, findings).judge(options.from, options.to, [&]() -> Result<void> {
+        if (!progress || progress("answers", ++done, Answers::kTimesAsked)) return {};
+        return fail(ErrorCode::kStopped, "the audit was stopped");
+    });
 }
 
 // I11: the read models against a fresh fold of the log.
@@ -135,6 +147,7 @@ Result<Report> run(const log::EventLog& log, const projections::Views* views, co
     }
     DAYBOOK_TRY(judge_pieces(gathered, sessions, answers ? &*answers : nullptr, findings, options, progress));
     DAYBOOK_TRY(judge_supplies(gathered, answers ? &*answers : nullptr, findings));
+    DAYBOOK_TRY(judge_answers(log, gathered, findings, options, progress));
     if (views != nullptr) {
         DAYBOOK_TRY(judge_views(log, *views, findings, progress));
     } else {

@@ -32,6 +32,8 @@ class Views;
 
 namespace daybook::audit {
 
+class Past;
+
 inline constexpr int kInvariants = 20;
 
 // Something that violates an invariant, or that the invariant lists.
@@ -73,6 +75,7 @@ struct Options {
     std::filesystem::path scratch;  // for its files; empty: the system's place for temporary files
     std::size_t memory_bytes = limits::kAuditMemoryBytes;  // of each sorted heap of records
     Keys keys;  // to verify checkpoints with; those of other signers are listed
+    Past* past = nullptr;  // for I10; nullptr: what is answered from lists (due, counts, held …) is not looked at
 };
 
 // Called now and then; false ends the work with kStopped.

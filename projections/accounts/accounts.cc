@@ -200,6 +200,15 @@ Result<Rows<AccountRow>> read_accounts_at(const ReadPoint& point, const Accounts
     return answer;
 }
 
+Result<std::vector<custody::AccountId>> read_accounts_ever(const ReadPoint& point, const AccountsQuery& query) {
+    DAYBOOK_ASSIGN(const auto lines, lines_of(point, query.kind));
+    std::vector<custody::AccountId> accounts;
+    for (const LineKey& line : lines) {
+        if (!line.supplies && (query.site == 0 || line.account.site == query.site)) accounts.push_back(line.account);
+    }
+    return accounts;
+}
+
 Result<std::optional<AccountRow>> read_account_totals(const ReadPoint& point, const custody::AccountId& account) {
     const std::string key = key_of(account);
     std::string value;

@@ -60,5 +60,7 @@ Result<Rows<SupplyRow>> read_supplies_at(const ReadPoint& point, const custody::
 Result<Rows<SupplyRow>> read_all_supplies_at(const ReadPoint& point, const AsKnown& at);
 // Accounts that hold pieces then, in order of their keys.
 Result<Rows<AccountRow>> read_accounts_at(const ReadPoint& point, const AccountsQuery& query, const AsKnown& at);
+// Accounts that ever had a posting of a piece, in order of their keys.
+Result<std::vector<custody::AccountId>> read_accounts_ever(const ReadPoint& point, const AccountsQuery& query);
 
 }  // namespace daybook::projections

@@ -1,7 +1,9 @@
 // What is told of the past where facts came late or were corrected, and page by page (domain: 9.1, 5.5).
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "engine/api/stream_state.h"
@@ -141,6 +143,187 @@ TEST_F(Retold, APageOfWhatWasHeldHasAtMostAsManyRows) {
     const std::string first = salon_.ask(question + "&rows=2");
     const std::string rest = salon_.ask(question + "&rows=100&cursor=" + Salon::field(first, "next"));
     EXPECT_EQ(Salon::rows(rest, "rows"), std::vector<std::string>(all.begin() + 2, all.end()));
+}
+
+// ---- What was answered is answered again, whatever was corrected since (domain: 9.1) ----
+
+class RetoldAnswers : public Retold {
+protected:
+    // Asks, and asks again at the record time of the answer: the question of expect_again().
+    std::string remember(const std::string& question) {
+        const char* sign = question.find('?') == std::string::npos ? "?" : "&";
+        const std::string known = Salon::field(salon_.ask(question), "position");
+        const std::string pinned = question + sign + "known_at=" + known;
+        answers_[pinned] = salon_.ask(pinned);
+        return answers_[pinned];
+    }
+    void expect_again() {
+        for (const auto& [question, answer] : answers_) EXPECT_EQ(salon_.ask(question), answer) << question;
+    }
+    static std::string held(const std::string& by) {
+        return "held?" + by + "&from=2030-03-02T08:00:00Z&to=2030-03-02T20:00:00Z";
+    }
+    // The account is opened at nine, one piece lies in it from half past nine.
+    void use(const std::string& rest, const std::string& payload, const std::string& item) {
+        opened_ = record("2030-03-02T09:00:00Z", salon_.say("80 HQ", {}, R"("account_opened":{"account":)" +
+                                                                            Salon::quoted(salon_.here(rest)) + "}"));
+        used_ = record("2030-03-02T09:30:00Z",
+                       salon_.say("10 OC", {"33"}, R"("signed_out":{)" + payload + "}",
+                                  Salon::lines({item}) + Salon::to(salon_.here(rest)) + Salon::opens(salon_.id())));
+        salon_.clock("2030-03-02T12:00:00Z");
+    }
+    void expect_again_without_the_account() {
+        salon_.correct(used_);
+        expect_again();
+        salon_.correct(opened_, "", "", "81 HQ");
+        expect_again();
+        salon_.reopen();
+        expect_again();
+    }
+
+    std::map<std::string, std::string> answers_;
+    std::string opened_, used_;
+};
+
+TEST_F(RetoldAnswers, OfAPersonWhoseAccountWasTakenBack) {
+    use("PERSON/33", R"("purpose":"PRESENTATION","recipient":33)", salon_.bring(1)[0]);
+    EXPECT_THAT(remember(held("person=33")), HasSubstr("SITE/1/PERSON/33"));
+    expect_again_without_the_account();
+    EXPECT_THAT(salon_.ask(held("person=33")), Not(HasSubstr("SITE/1/PERSON/33")));
+    salon_.expect_sound();
+}
+
+TEST_F(RetoldAnswers, OfADayInAnAccountThatWasTakenBack) {
+    use("DISPLAY/Q", R"("purpose":"DISPLAY")", salon_.bring(1)[0]);
+    EXPECT_THAT(remember("reconciliation/1"), HasSubstr("SITE/1/DISPLAY/Q"));
+    expect_again_without_the_account();
+    EXPECT_THAT(salon_.ask("reconciliation/1"), Not(HasSubstr("SITE/1/DISPLAY/Q")));
+    salon_.expect_sound();
+}
+
+// An account that never held anything has a line where it was counted.
+TEST_F(RetoldAnswers, OfADayWithACountOfAnEmptyAccount) {
+    salon_.count("VAULT/B", {});
+    EXPECT_THAT(remember("reconciliation/1"), HasSubstr(R"("account":"SITE/1/VAULT/B")"));
+}
+
+TEST_F(RetoldAnswers, OfAPartyWhoseMemoWasAnothers) {
+    const std::string item = salon_.bring(1)[0], memo = salon_.id();
+    const auto issued = [&](const std::string& party) {
+        return salon_.say("10 OC", {"500"},
+                          R"("memo_out_issued":{"memo":"M-7","purpose":"ON_APPROVAL","due_at":"2030-03-12T18:00:00Z",)"
+                          R"("party":)" + party + "}",
+                          Salon::lines({item}) + Salon::to("EXT/MEMO/M-7") + Salon::opens(memo),
+                          {.at = "2030-03-02T10:00:00Z"});
+    };
+    const auto has = HasSubstr("EXT/MEMO/M-7");
+    const std::string wrong = record("2030-03-02T10:00:00Z", issued("901"));
+    EXPECT_THAT(remember(held("party=901")), has);
+    EXPECT_THAT(remember(held("party=902")), Not(has));
+    salon_.clock("2030-03-02T11:00:00Z");
+    const std::string right = issued("902"), right_id = salon_.last_id();
+    salon_.correct(wrong, right, right_id);
+    const std::string declaration = salon_.last_id();
+    EXPECT_THAT(remember(held("party=901")), Not(has));
+    EXPECT_THAT(remember(held("party=902")), has);
+    expect_again();
+    salon_.correct(declaration, "", "", "81 HQ");  // it was the first one after all
+    EXPECT_THAT(remember(held("party=901")), has);
+    EXPECT_THAT(remember(held("party=902")), Not(has));
+    expect_again();
+    salon_.correct(wrong, "", "", "81 HQ");  // no memo at all
+    EXPECT_THAT(remember(held("party=901")), Not(has));
+    expect_again();
+    salon_.reopen();
+    expect_again();
+    salon_.expect_sound();
+}
+
+// The auditor asks again as well (I10): what is answered of now in the place of then is named.
+TEST_F(RetoldAnswers, TheAuditorNamesAnAnswerThatIsNotRepeated) {
+    const auto rings = salon_.bring(2);
+    const auto correctable = [&](const std::string& what, const std::string& id) {
+        salon_.accept(what);
+        return [this, id] { salon_.correct(id, "", "", "81 HQ"); };
+    };
+    use("PERSON/33", R"("purpose":"PRESENTATION","recipient":33)", rings[0]);
+    const std::string issued = salon_.say("10 OC", {"500"},
+                                          R"("memo_out_issued":{"memo":"M-7","purpose":"ON_APPROVAL",)"
+                                          R"("due_at":"2030-03-12T18:00:00Z","party":901})",
+                                          Salon::lines({rings[1]}) + Salon::to("EXT/MEMO/M-7") +
+                                              Salon::opens(salon_.id()));
+    const auto no_memo = correctable(issued, salon_.last_id());
+    const std::string count = salon_.count("VAULT/B", {}, "CLOSING").first;
+    const std::string opened = salon_.say(
+        "10 OC", {}, R"("count_opened":{"kind":"SPOT","accounts":["SITE/1/VAULT/A"]})", Salon::opens(salon_.id()));
+    const auto no_count = correctable(opened, salon_.last_id());
+    const std::string closed = salon_.say("10 OC", {"30 SEC"},
+                                          R"("vault_closed":{"closing_count":)" + Salon::quoted(count) + "}");
+    const auto not_closed = correctable(closed, salon_.last_id());
+    not_closed();
+    no_count();
+    no_memo();
+    salon_.correct(used_);
+    salon_.expect_sound();
+    const auto about_now = [&](const std::string& text) {
+        return salon_.ask(text.substr(0, text.find("known_at") - 1));
+    };
+    const auto end_of_as_of = [](const std::string& answer) { return answer.find('}') + 1; };
+    for (const auto& [question, named] : std::map<std::string, std::string>{
+             {"due?kind=COUNT", "which counts are open, as known at position"},
+             {"due?kind=VAULT_SESSION", "which vaults are open, as known at position"},
+             {"counts?site=1", "what was counted at site 1, as known at position"},
+             {"held?party=901", "what party=901 held in EXT/MEMO/M-7, as known at position"},
+             {"held?person=33", "what person=33 held in SITE/1/PERSON/33, as known at position"},
+             {"reconciliation/1", "what site 1 should hold, as known at position"}}) {
+        std::size_t asked = 0;
+        const auto lie = [&, begins = question](const std::string& text) -> Result<std::string> {
+            const std::string answer = salon_.ask(text);
+            if (!text.starts_with(begins)) return answer;
+            ++asked;
+            const std::string now = about_now(text);
+            return answer.substr(0, end_of_as_of(answer)) + now.substr(end_of_as_of(now));
+        };
+        const auto audited = test::must(api::audit(salon_.ledger(), {}, {}, {}, lie));
+        EXPECT_GT(asked, 1U);
+        EXPECT_FALSE(audited.ok) << question;
+        EXPECT_THAT(audited.json, HasSubstr(named));
+    }
+    // And an answer that says itself that it is of another record time.
+    EXPECT_THAT(test::must(api::audit(salon_.ledger(), {}, {}, {}, about_now)).json,
+                HasSubstr("is answered as known at"));
+}
+
+// ---- Counts that are open (A11) ----
+
+TEST_F(Retold, OpenCountsComePageByPage) {
+    salon_.count("VAULT/A", {});
+    std::vector<std::string> names;
+    for (const char* account : {"VAULT/A", "VAULT/B", "DISPLAY/D"}) {
+        names.push_back(salon_.id());
+        salon_.accept(salon_.say("10 OC", {},
+                                 R"("count_opened":{"kind":"SPOT","accounts":[)" + Salon::quoted(salon_.here(account)) +
+                                     "]}",
+                                 Salon::opens(names.back())));
+    }
+    std::sort(names.begin(), names.end());
+    salon_.count("HOLD", {});
+    const auto all = Salon::rows(salon_.ask("counts?site=1"), "rows");
+    ASSERT_EQ(all.size(), 5U);
+    for (std::size_t i = 0; i < names.size(); ++i) EXPECT_THAT(all[i], HasSubstr(names[i]));
+    for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U}) EXPECT_EQ(pages("counts?site=1", "rows", rows), all) << rows;
+}
+
+TEST_F(Retold, ACountThatWasTakenBackHasNoSheet) {
+    const std::string count = salon_.id();
+    salon_.accept(salon_.say("10 OC", {},
+                             R"("count_opened":{"kind":"SPOT","accounts":[)" + Salon::quoted(salon_.here("VAULT/A")) +
+                                 "]}",
+                             Salon::opens(count)));
+    EXPECT_THAT(salon_.ask("counts/" + count), HasSubstr(R"("open":true)"));
+    salon_.correct(salon_.last_id());
+    EXPECT_THAT(salon_.ask("counts/" + count), testing::StartsWith("E_NOT_FOUND"));
+    EXPECT_THAT(salon_.ask("counts?site=1"), Not(HasSubstr(count)));
 }
 
 // ---- Corrections (D7) ----

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/api/audit.h"
+#include "tests/property/answers.h"
 #include "tests/property/boards.h"
 #include "tests/property/history_model.h"
 #include "tests/property/pasts.h"
@@ -100,7 +102,15 @@ public:
         with_story([&] { ask_now(); });
     }
     [[nodiscard]] const Tally& tally() const { return tally_; }
-    void end() { salons_.verify_views(); }
+    void end() {
+        salons_.verify_views();
+        with_story([&] {
+            answers_.expect_again(salons_, clock_);
+            const auto audited = api::audit(salons_.ledger(), {});
+            RC_ASSERT(audited.has_value());
+            if (!audited->ok) RC_FAIL(audited->json);
+        });
+    }
 
 private:
     // What fails is told with the events that led to it.
@@ -135,6 +145,7 @@ private:
             if (i == 0) tally_.boards += boards.compare();
             boards.compare_piece(uuid(1, 1 + random_() % 5), valid, known);
         }
+        answers_.remember(salons_, clock_, random_());
         const std::size_t was = history_.records()[random_() % all].batch_end;
         const std::int64_t from = any_record().at - 10 * kMinuteMicros;
         Pasts(salons_, history_, std::nullopt, all).compare_beliefs(was, from, from + 60 * kMinuteMicros);
@@ -382,6 +393,7 @@ private:
     const SalonModel nothing_{std::string(DAYBOOK_SOURCE_DIR) + "/schemas/state_machine.json"};
     Generator generator_{nothing_};
     std::vector<std::pair<std::optional<std::int64_t>, std::size_t>> asked_;
+    Answers answers_;
     Tally tally_;
     bool begun_ = false;
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "engine/api/internal/open_then.h"
 #include "engine/api/internal/pieces_at.h"
@@ -11,9 +12,14 @@ namespace {
 
 using projections::ObligationRow;
 
-// What was open at (V, R). Obligations of pieces by the fold of their chains: the terms of one are the same in that of
-// each of its pieces.
-Result<std::vector<ObligationRow>> open_at(const Asked& asked, const When& when) {
+bool is_of_an_event(custody::ObligationKind kind) {
+    return kind == custody::ObligationKind::kCount || kind == custody::ObligationKind::kVaultSession;
+}
+
+// What was open at (V, R). Obligations of pieces by the fold of their chains, where the kind that is asked for may be
+// theirs: the terms of one are the same in that of each of its pieces.
+Result<std::vector<ObligationRow>> open_at(const Asked& asked, const When& when,
+                                           std::optional<custody::ObligationKind> wanted) {
     std::map<custody::ObligationRef, ObligationRow> open;
     const auto told = [&](const custody::PieceState& piece) -> Result<void> {
         for (const auto& obligation : piece.obligations) {
@@ -32,7 +38,7 @@ Result<std::vector<ObligationRow>> open_at(const Asked& asked, const When& when)
         DAYBOOK_ASSIGN(const auto piece, pieces.tell(row));
         return piece ? told(*piece) : Result<void>();
     };
-    DAYBOOK_TRY(pieces.each(as_now, told));
+    if (!wanted || !is_of_an_event(*wanted)) DAYBOOK_TRY(pieces.each(as_now, told));
     std::vector<ObligationRow> of_events;
     DAYBOOK_TRY(when.reading.each_obligation([&](const ObligationRow& row) {
         if (row.obligation.lines == 0) of_events.push_back(row);
@@ -62,7 +68,7 @@ Result<std::string> due_at(const Asked& asked, const projections::DueQuery& quer
                            const projections::Page& page) {
     DAYBOOK_ASSIGN(const std::size_t first, row_of_cursor(asked));
     std::size_t next = first;
-    DAYBOOK_ASSIGN(auto rows, open_at(asked, when));
+    DAYBOOK_ASSIGN(auto rows, open_at(asked, when, query.kind));
     std::erase_if(rows, [&](const ObligationRow& row) {
         const custody::Obligation& it = row.obligation;
         return (query.site != 0 && it.site != query.site) || (query.kind && it.kind != *query.kind) ||

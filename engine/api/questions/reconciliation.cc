@@ -65,8 +65,8 @@ public:
         message.set_site(site_);
         if (day_.from != 0) fill(day_.from, message.mutable_from());
         if (day_.to != 0) fill(day_.to, message.mutable_to());
-        DAYBOOK_TRY(find_accounts());
         DAYBOOK_TRY(read_counts());
+        DAYBOOK_TRY(find_accounts());
         DAYBOOK_TRY(find_discrepancies());
         for (const AccountId& account : accounts_) DAYBOOK_TRY(add_account(account, message));
         return count_late_entries(message);
@@ -103,10 +103,13 @@ private:
 
     // Those that ever held a piece, and those that were counted: whether they are open now says nothing of then.
     Result<void> find_accounts() {
-        DAYBOOK_TRY(asked_.look([&](const custody::Books& books, Micros) {
-            if (const auto* accounts = books.site_accounts.find(site_)) accounts_ = *accounts;
-        }));
-        std::erase_if(accounts_, [](const AccountId& id) { return !custody::state_of(id.kind); });
+        DAYBOOK_ASSIGN(const auto accounts, reading_.accounts_ever({std::nullopt, site_}));
+        accounts_.insert(accounts.begin(), accounts.end());
+        for (const auto& [path, seen] : counted_) {
+            if (const auto account = AccountId::parse(path)) accounts_.insert(*account);
+        }
+        std::erase_if(accounts_,
+                      [](const AccountId& id) { return !id.must_be_opened() || !custody::state_of(id.kind); });
         return {};
     }
 

@@ -5,6 +5,7 @@
 
 #include "engine/api/internal/moves.h"
 #include "engine/api/internal/open.h"
+#include "engine/api/internal/rules_at.h"
 #include "engine/api/internal/trial.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/bytes.h"
@@ -64,23 +65,32 @@ struct Holders {
     std::string named;
 };
 
-// A person's at all sites.
-Result<Holders> person(const Asked& asked) {
+// A person's at all sites: those that ever held a piece, whatever became of them since.
+Result<Holders> person(const Asked& asked, const When& when) {
     DAYBOOK_ASSIGN(const auto who, asked.number_param<Principal>("person", 0, ~Principal{0}));
     Holders holders;
     holders.named = "principal " + std::to_string(who);
-    DAYBOOK_TRY(asked.look([&](const custody::Books& books, Micros) {
-        for (const auto& [site, accounts] : books.site_accounts.all()) {
-            for (const custody::AccountId& account : accounts) {
-                if (account.kind == AccountClass::kSitePerson && account.number() == who)
-                    holders.accounts.insert(account);
-            }
-        }
-    }));
+    DAYBOOK_ASSIGN(const auto accounts, when.reading.accounts_ever({AccountClass::kSitePerson}));
+    for (const custody::AccountId& account : accounts) {
+        if (account.number() == who) holders.accounts.insert(account);
+    }
     return holders;
 }
 
-// A party's own accounts, and those of its memos.
+// The accounts of a party's memo that an event opens; none where it opens none, or another party's.
+void add_memos(const v1::Event& event, PartyId party, std::set<custody::AccountId>& accounts) {
+    const v1::Command& command = event.command();
+    const bool issued = command.has_memo_out_issued() && command.memo_out_issued().party() == party;
+    const bool delivered = command.has_transfer_delivered() && command.transfer_delivered().party() == party;
+    if (!issued && !delivered) return;
+    for (const v1::EventLine& line : event.lines()) {
+        const auto account = custody::AccountId::parse(line.to());
+        if (account && account->kind == AccountClass::kExtMemo) accounts.insert(*account);
+    }
+}
+
+// A party's own accounts, and those of its memos as known at R: by the events that opened them, of which a row tells
+// the one that counts now, and the corrections since R the others.
 Result<Holders> party(const Asked& asked, const When& when) {
     DAYBOOK_ASSIGN(const auto who, asked.number_param<PartyId>("party", 0, ~PartyId{0}));
     Holders holders;
@@ -89,18 +99,18 @@ Result<Holders> party(const Asked& asked, const When& when) {
         const auto account = custody::AccountId::parse("EXT/" + std::string(kind) + "/" + std::to_string(who));
         if (account) holders.accounts.insert(*account);
     }
-    std::vector<Position> openings;
+    std::set<Position> openings;
     DAYBOOK_TRY(when.reading.each_obligation([&](const projections::ObligationRow& row) {
         const custody::Obligation& it = row.obligation;
-        if (it.kind == custody::ObligationKind::kMemoOut && it.party == who && it.opened_by < when.at.known)
-            openings.push_back(it.opened_by);
+        if (it.kind == custody::ObligationKind::kMemoOut && it.party == who) openings.insert(it.opened_by);
     }));
+    DAYBOOK_TRY(add_forgotten(asked, when.reading, when.at.known, openings));
     for (const Position position : openings) {
+        if (position >= when.at.known) break;
+        DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(position, when.at.known));
+        if (!counts) continue;
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
-        for (const v1::EventLine& line : event.lines()) {
-            const auto account = custody::AccountId::parse(line.to());
-            if (account && account->kind == AccountClass::kExtMemo) holders.accounts.insert(*account);
-        }
+        add_memos(event, who, holders.accounts);
     }
     return holders;
 }
@@ -128,7 +138,7 @@ Result<Holders> holders_of(const Asked& asked, const When& when) {
         DAYBOOK_ASSIGN(const custody::AccountId account, account_of_path(asked));
         return Holders{{account}, {}, holder_text(account)};
     }
-    if (!asked.param("person").empty()) return person(asked);
+    if (!asked.param("person").empty()) return person(asked, when);
     if (!asked.param("party").empty()) return party(asked, when);
     if (!asked.param("parcel").empty()) return parcel(asked, when);
     return fail(ErrorCode::kInvalid, "held: by whom? Name an account, or give person, party or parcel");

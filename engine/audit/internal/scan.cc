@@ -33,6 +33,7 @@ Result<void> Scan::take(std::string_view bytes, Position position) {
     check_legs();
     if (is(EventType::kCheckpointSealed)) DAYBOOK_TRY(check_checkpoint());
     take_count();
+    take_holder();
     if (is(EventType::kDayClosed)) DAYBOOK_TRY(keep_day());
     DAYBOOK_TRY(keep_lines());
     DAYBOOK_TRY(keep_supplies());
@@ -71,6 +72,7 @@ void Scan::check_order(Position position) {
     const bool within = batch_last_ != kNoPosition && position <= batch_last_;
     if (event_.batch_last < position) wrong("its atomic batch ends before it");
     if (within && event_.batch_last != batch_last_) wrong("its atomic batch is torn");
+    if (!within) batch_first_ = position;
     if (!within && !awaited_.empty()) {  // a batch has begun: the one before it is whole
         for (const auto& [id, awaited] : awaited_) {
             findings_.violated(13, awaited.declaration, "its corrective " + id.text() + " is not in its batch");
@@ -217,6 +219,7 @@ Result<void> Scan::take_correction() {
     const auto& declared = payload<custody::CorrectionDeclared>();
     const Position position = event_.position;
     findings_.checked(13, position);
+    out_.declarations.push_back(batch_first_);
     const auto wrong = [&](std::string what) { findings_.violated(13, position, std::move(what)); };
     DAYBOOK_ASSIGN(const auto target, log_.find_id({log::kEventIdKind, declared.target}));
     if (!target || *target >= position) {
@@ -270,10 +273,14 @@ void Scan::take_count() {
             const auto& opened = payload<custody::CountOpened>();
             Count count{command().obligation, opened.kind, command().site, opened.accounts, event_.position, key_.at};
             std::sort(count.accounts.begin(), count.accounts.end());
+            keep_count_turn(count.id, true);
             out_.counts[count.id] = std::move(count);
             return;
         }
+        case EventType::kCountAbandoned:
+            return keep_count_turn(payload<custody::CountAbandoned>().count, false);
         case EventType::kCountAttested: {
+            keep_count_turn(payload<custody::CountAttested>().count, false);
             const auto it = out_.counts.find(payload<custody::CountAttested>().count);
             if (it == out_.counts.end()) {
                 findings_.violated(7, event_.position, "it attests a count that was never opened");
@@ -294,6 +301,33 @@ void Scan::take_count() {
             out_.sessions[command().site].push_back({key_, false, payload<custody::VaultClosed>().closing_count});
             return;
         default: return;
+    }
+}
+
+void Scan::keep_count_turn(const ObligationId& count, bool opens) {
+    out_.count_turns.push_back({key_, command().site, count, opens});
+}
+
+// Who may hold something: accounts of persons, and memos.
+void Scan::take_holder() {
+    PartyId party = 0;
+    switch (command().type) {
+        case EventType::kAccountOpened: {
+            const AccountId& account = payload<custody::AccountOpened>().account;
+            if (account.site != 0) out_.sites.insert(account.site);
+            if (account.kind == custody::AccountClass::kSitePerson) out_.persons.insert(account);
+            return;
+        }
+        case EventType::kMemoOutIssued: party = payload<custody::MemoOutIssued>().party; break;
+        case EventType::kTransferDelivered: party = payload<custody::TransferDelivered>().party; break;
+        default: return;
+    }
+    std::set<AccountId> accounts;
+    for (const custody::LineFacts& line : event_.decided.lines) {
+        if (line.to.kind == custody::AccountClass::kExtMemo) accounts.insert(line.to);
+    }
+    for (const AccountId& account : accounts) {
+        if (out_.memos.size() < kMemosKept) out_.memos.push_back({event_.position, party, account});
     }
 }
 

@@ -38,6 +38,21 @@ struct SessionEvent {
     ObligationId closing_count;
 };
 
+// A count's opening, or its end.
+struct CountTurn {
+    Key key;
+    SiteId site = 0;
+    ObligationId count;
+    bool opens = false;
+};
+
+// A party's memo account, and the event that put pieces there.
+struct Memo {
+    Position position = 0;
+    PartyId party = 0;
+    custody::AccountId account;
+};
+
 // The end of a business day.
 struct Day {
     Micros end = 0;           // valid time of its DayClosed
@@ -45,6 +60,8 @@ struct Day {
     Position closed_by = 0;
     bool follows = true;      // the day before it is the one that it followed when it was closed
 };
+
+inline constexpr std::size_t kMemosKept = 65'536;
 
 // What the first pass leaves for the others.
 struct Gathered {
@@ -60,7 +77,12 @@ struct Gathered {
     Sorter<Posting> postings;  // the figures of days; of pieces when they have been folded
     std::unordered_map<ObligationId, Count, UuidHash> counts;  // as they were opened last
     std::deque<Count> attested;                                // each attestation, by position
+    std::vector<CountTurn> count_turns;
     std::map<SiteId, std::vector<SessionEvent>> sessions;
+    std::vector<Memo> memos;                // the first kMemosKept
+    std::set<custody::AccountId> persons;   // accounts of persons that were ever opened
+    std::set<SiteId> sites;                 // that opened accounts
+    std::vector<Position> declarations;     // of corrections: of each the first event of its batch
     std::map<SiteId, std::vector<Day>> days;
     std::set<SiteId> reported;  // sites that sent figures with an end of a day
     Micros newest = 0;  // valid time: of the newest event
@@ -88,6 +110,8 @@ private:
     Result<void> take_correction();
     void take_corrective();
     void take_count();
+    void keep_count_turn(const ObligationId& count, bool opens);
+    void take_holder();
     Result<void> keep_lines();
     Result<void> keep_lists();
     Result<void> keep_supplies();
@@ -121,7 +145,7 @@ private:
     Frontier frontier_{TreeHash{&leaf, &interior, {}}};
     std::unordered_map<ItemId, Position, UuidHash> last_;  // each piece's newest event
     std::unordered_map<EventId, Awaited, UuidHash> awaited_;
-    Position batch_last_ = kNoPosition;
+    Position batch_first_ = 0, batch_last_ = kNoPosition;
     Micros recorded_at_ = 0;
     std::vector<ItemId> seen_in_event_;
 

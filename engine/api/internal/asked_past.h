@@ -1,0 +1,28 @@
+// The questions about the past that the auditor asks, put to whoever answers them in JSON.
+#pragma once
+
+#include "engine/api/audit.h"
+#include "engine/audit/past.h"
+
+namespace daybook::api {
+
+class AskedPast : public audit::Past {
+public:
+    explicit AskedPast(AskForPast ask) : ask_(std::move(ask)) {}
+
+    Result<audit::Listed> open_counts(Position newest) override;
+    Result<audit::Listed> open_sessions(Position newest) override;
+    Result<audit::Listed> counts(SiteId site, std::size_t rows, Position newest) override;
+    Result<audit::Listed> held(const std::string& by, const custody::AccountId& account, Position newest) override;
+    Result<audit::Listed> expected(SiteId site, Position newest) override;
+    Result<audit::Listed> contents(SiteId site, Position newest) override;
+
+private:
+    // `question` ends with '?' or '&'.
+    template <class Message>
+    Result<Message> ask(const std::string& question, Position newest) const;
+
+    const AskForPast ask_;
+};
+
+}  // namespace daybook::api

@@ -1,0 +1,50 @@
+// I10 for the lists that are answered about the past: what was due, which counts there were, what a party or a person
+// held, what a day's reconciliation expects. Asked as known at some of the record times just before a correction was
+// declared, and at some others; held against the events that counted then, and against each other.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/audit/internal/findings.h"
+#include "engine/audit/internal/scan.h"
+#include "engine/audit/past.h"
+
+namespace daybook::audit {
+
+class Answers {
+public:
+    static constexpr std::size_t kTimesAsked = 16;  // record times at most, three of four before corrections
+
+    Answers(const log::EventLog& log, const Gathered& gathered, Past& past, Findings& findings)
+        : log_(log), gathered_(gathered), past_(past), findings_(findings) {}
+    // Record times of events of [from, to). `step` is called after each.
+    Result<void> judge(Position from, Position to, const std::function<Result<void>()>& step);
+
+private:
+    using Rows = std::set<std::string>;
+
+    [[nodiscard]] Result<std::vector<Position>> record_times(Position from, Position to, std::size_t most) const;
+    void judge_at(Position newest, bool reconciled);
+    // What is answered, which says that it is as known at newest_.
+    Listed checked(const std::string& what, const Result<Listed>& answer);
+    void compare(const std::string& what, const Listed& told, const Rows& right);
+    [[nodiscard]] bool counts(Position event) const;
+
+    void judge_counts();
+    void judge_counts_of(SiteId site);
+    void judge_sessions();
+    void judge_held(const std::string& by, const custody::AccountId& account, bool theirs);
+    void judge_holders();
+    void judge_reconciliation(SiteId site);
+
+    const log::EventLog& log_;
+    const Gathered& gathered_;
+    Past& past_;
+    Findings& findings_;
+    Position newest_ = 0;  // the last event that is known
+};
+
+}  // namespace daybook::audit
