@@ -239,6 +239,37 @@ TEST_F(RetoldAnswers, OfAPartyWhoseMemoWasAnothers) {
     salon_.expect_sound();
 }
 
+// The memo is over when it is corrected: what is kept of it tells its first opening for ever.
+TEST_F(RetoldAnswers, OfAPartyWhoseMemoWasOverAndAnothers) {
+    const std::string item = salon_.bring(1)[0], memo = salon_.id();
+    const auto issued = [&](const std::string& party) {
+        return salon_.say("10 OC", {"500"},
+                          R"("memo_out_issued":{"memo":"M-7","purpose":"ON_APPROVAL","due_at":"2030-03-12T18:00:00Z",)"
+                          R"("party":)" + party + "}",
+                          Salon::lines({item}) + Salon::to("EXT/MEMO/M-7") + Salon::opens(memo),
+                          {.at = "2030-03-02T10:00:00Z"});
+    };
+    const auto has = HasSubstr("EXT/MEMO/M-7");
+    const std::string wrong = record("2030-03-02T10:00:00Z", issued("901"));
+    record("2030-03-02T11:00:00Z", salon_.say("10 OC", {"500"}, R"("memo_returned":{})",
+                                              Salon::lines({item}) + Salon::to(salon_.here("HOLD"))));
+    EXPECT_THAT(remember(held("party=901")), has);
+    salon_.clock("2030-03-02T12:00:00Z");
+    const std::string same = issued("901"), same_id = salon_.last_id();
+    salon_.correct(wrong, same, same_id);
+    EXPECT_THAT(remember(held("party=901")), has);
+    const std::string right = issued("902"), right_id = salon_.last_id();
+    salon_.correct(same_id, right, right_id);
+    const std::string declaration = salon_.last_id();
+    EXPECT_THAT(remember(held("party=901")), Not(has));
+    EXPECT_THAT(remember(held("party=902")), has);
+    salon_.correct(declaration, "", "", "81 HQ");
+    EXPECT_THAT(remember(held("party=901")), has);
+    EXPECT_THAT(remember(held("party=902")), Not(has));
+    expect_again();
+    salon_.expect_sound();
+}
+
 // The auditor asks again as well (I10): what is answered of now in the place of then is named.
 TEST_F(RetoldAnswers, TheAuditorNamesAnAnswerThatIsNotRepeated) {
     const auto rings = salon_.bring(2);

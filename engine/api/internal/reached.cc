@@ -12,7 +12,35 @@ Result<void> add_correctives(const Asked& asked, const v1::Event& declaration, s
     return {};
 }
 
+// Each step goes to a declaration that counts, or back from one that does not, so this ends.
+Result<void> add_standing(const Asked& asked, const projections::Reading& reading, Position event, Position known,
+                          std::vector<Position>& standing) {
+    DAYBOOK_ASSIGN(const Position by, reading.corrected_by(event, known));
+    if (by == kNoPosition) {
+        standing.push_back(event);
+        return {};
+    }
+    DAYBOOK_ASSIGN(const v1::Event declaration, asked.event_at(by));
+    if (declaration.correcting().target() != event) {
+        DAYBOOK_ASSIGN(const v1::Event corrective, asked.event_at(event));
+        DAYBOOK_ASSIGN(const v1::Event first, asked.event_at(corrective.correcting().declaration()));
+        return add_standing(asked, reading, first.correcting().target(), known, standing);
+    }
+    for (const std::string& corrective : declaration.command().correction_declared().correctives()) {
+        DAYBOOK_ASSIGN(const auto position, position_of(asked, corrective));
+        if (position) DAYBOOK_TRY(add_standing(asked, reading, *position, known, standing));
+    }
+    return {};
+}
+
 }  // namespace
+
+Result<std::vector<Position>> standing_for(const Asked& asked, const projections::Reading& reading, Position event,
+                                           Position known) {
+    std::vector<Position> standing;
+    DAYBOOK_TRY(add_standing(asked, reading, event, known, standing));
+    return standing;
+}
 
 Result<std::optional<Position>> position_of(const Asked& asked, const std::string& event_id) {
     const auto id = EventId::parse(event_id);

@@ -12,6 +12,11 @@ namespace daybook::api {
 // had reached itself and comes back. None is a declaration. The correction's own correctives are left out.
 Result<std::vector<v1::Event>> reached_by(const Asked& asked, const v1::Event& declaration);
 
+// What counts, as known before a position, in the place of an event that is no declaration: itself; else what the
+// correctives of its correction left, or, of a corrective that went with its declaration, what that one's target left.
+Result<std::vector<Position>> standing_for(const Asked& asked, const projections::Reading& reading, Position event,
+                                           Position known);
+
 // The sites of these events, and of the correction and its correctives.
 Result<std::set<SiteId>> sites_of(const Asked& asked, const v1::Event& declaration);
 

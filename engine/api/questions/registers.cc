@@ -99,28 +99,6 @@ void fill_late(const v1::Event& event, Position position, v1::LateRow& out) {
     for (const ItemId& item : items_of(event)) out.add_items(item.text());
 }
 
-// What counts at R in the place of an event that is no declaration: itself; else what the correctives of its
-// correction left, or, of a corrective that went with its declaration, what that one's target left. Each step goes to
-// a declaration that counts, or back from one that does not, so this ends.
-Result<void> add_standing(const Asked& asked, const When& when, Position event, v1::LateRow& out) {
-    DAYBOOK_ASSIGN(const Position by, when.reading.corrected_by(event, when.at.known));
-    if (by == kNoPosition) {
-        out.add_stands(event);
-        return {};
-    }
-    DAYBOOK_ASSIGN(const v1::Event declaration, asked.event_at(by));
-    if (declaration.correcting().target() != event) {
-        DAYBOOK_ASSIGN(const v1::Event corrective, asked.event_at(event));
-        DAYBOOK_ASSIGN(const v1::Event first, asked.event_at(corrective.correcting().declaration()));
-        return add_standing(asked, when, first.correcting().target(), out);
-    }
-    for (const std::string& corrective : declaration.command().correction_declared().correctives()) {
-        DAYBOOK_ASSIGN(const auto position, position_of(asked, corrective));
-        if (position) DAYBOOK_TRY(add_standing(asked, when, *position, out));
-    }
-    return {};
-}
-
 // What a correction supersedes, and what stands in its place; the counts and days that it reaches behind are those of
 // what leaves, or comes back. Correctives have rows of their own.
 Result<void> fill_correction(const Asked& asked, const When& when, const v1::Event& event, Position declared,
@@ -139,7 +117,8 @@ Result<void> fill_correction(const Asked& asked, const When& when, const v1::Eve
         std::max<Micros>(0, time_of(event.recorded_at()) - time_of(superseded.recorded_at())) / kMinute);
     DAYBOOK_ASSIGN(const auto reached, reached_by(asked, event));
     for (const v1::Event& changed : reached) DAYBOOK_TRY(fill_passed(asked, when.reading, changed, declared, out));
-    DAYBOOK_TRY(add_standing(asked, when, reached.back().position(), out));
+    DAYBOOK_ASSIGN(const auto standing, standing_for(asked, when.reading, reached.back().position(), when.at.known));
+    for (const Position position : standing) out.add_stands(position);
     for (const std::string& corrective : correction.correctives()) {
         DAYBOOK_ASSIGN(const auto position, position_of(asked, corrective));
         if (position) out.add_replacements(*position);

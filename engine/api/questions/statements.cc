@@ -5,6 +5,7 @@
 
 #include "engine/api/internal/moves.h"
 #include "engine/api/internal/open.h"
+#include "engine/api/internal/reached.h"
 #include "engine/api/internal/rules_at.h"
 #include "engine/api/internal/trial.h"
 #include "engine/api/internal/when.h"
@@ -89,8 +90,35 @@ void add_memos(const v1::Event& event, PartyId party, std::set<custody::AccountI
     }
 }
 
-// A party's own accounts, and those of its memos as known at R: by the events that opened them, of which a row tells
-// the one that counts now, and the corrections since R the others.
+// The events that opened memos of a party as known at R, and some others. A memo's row tells the event that opened it
+// when it was told last: as known at R that is the one, or what stands in its place. What a correction since R took
+// out was not known to be so.
+Result<std::set<Position>> memo_openings(const Asked& asked, const When& when, PartyId party) {
+    std::set<Position> told, openings;
+    std::vector<projections::ObligationRow> memos;
+    DAYBOOK_TRY(when.reading.each_obligation([&](const projections::ObligationRow& row) {
+        if (row.obligation.kind == custody::ObligationKind::kMemoOut) memos.push_back(row);
+    }));
+    DAYBOOK_TRY(add_forgotten(asked, when.reading, when.at.known, told));
+    for (const auto& row : memos) {
+        const Position opening = row.obligation.opened_by;
+        if (opening >= when.at.known) continue;
+        DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(opening, when.at.known));
+        if (!counts) told.insert(opening);  // of whichever party: what stands in its place may be of another
+        else if (row.obligation.party == party) openings.insert(opening);
+    }
+    for (const Position event : told) {
+        if (event >= when.at.known) break;
+        DAYBOOK_ASSIGN(const v1::Event stored, asked.event_at(event));
+        const bool of_a_memo = stored.command().has_memo_out_issued() || stored.command().has_transfer_delivered();
+        if (!of_a_memo) continue;  // a corrective has its target's type
+        DAYBOOK_ASSIGN(const auto standing, standing_for(asked, when.reading, event, when.at.known));
+        openings.insert(standing.begin(), standing.end());
+    }
+    return openings;
+}
+
+// A party's own accounts, and those of its memos.
 Result<Holders> party(const Asked& asked, const When& when) {
     DAYBOOK_ASSIGN(const auto who, asked.number_param<PartyId>("party", 0, ~PartyId{0}));
     Holders holders;
@@ -99,16 +127,8 @@ Result<Holders> party(const Asked& asked, const When& when) {
         const auto account = custody::AccountId::parse("EXT/" + std::string(kind) + "/" + std::to_string(who));
         if (account) holders.accounts.insert(*account);
     }
-    std::set<Position> openings;
-    DAYBOOK_TRY(when.reading.each_obligation([&](const projections::ObligationRow& row) {
-        const custody::Obligation& it = row.obligation;
-        if (it.kind == custody::ObligationKind::kMemoOut && it.party == who) openings.insert(it.opened_by);
-    }));
-    DAYBOOK_TRY(add_forgotten(asked, when.reading, when.at.known, openings));
+    DAYBOOK_ASSIGN(const auto openings, memo_openings(asked, when, who));
     for (const Position position : openings) {
-        if (position >= when.at.known) break;
-        DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(position, when.at.known));
-        if (!counts) continue;
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
         add_memos(event, who, holders.accounts);
     }
