@@ -357,6 +357,35 @@ TEST_F(Retold, ACountThatWasTakenBackHasNoSheet) {
     EXPECT_THAT(salon_.ask("counts?site=1"), Not(HasSubstr(count)));
 }
 
+// One that was told anew as a whole is the same count, from its corrective on.
+TEST_F(Retold, ACountThatWasToldAnewHasTheSheetOfItsCorrective) {
+    const std::string ring = salon_.bring(1)[0], count = salon_.id();
+    const auto opened = [&](const char* kind) {
+        return salon_.say("10 OC", {},
+                          R"("count_opened":{"kind":")" + std::string(kind) + R"(","accounts":["SITE/1/VAULT/A"]})",
+                          Salon::opens(count));
+    };
+    const auto attested = [&] { return salon_.say("10 OC", {"11"}, R"("count_attested":{})", Salon::opens(count)); };
+    const std::string first = record("2030-03-02T09:00:00Z", opened("SPOT"));
+    const std::string end = record("2030-03-02T09:10:00Z", attested());
+    salon_.clock("2030-03-02T10:00:00Z");
+    const auto declared = [&](const std::string& target, const std::string& corrective) {
+        return salon_.say("80 HQ", {"20 VM"},
+                          R"("correction_declared":{"target":)" + Salon::quoted(target) +
+                              R"(,"reason":"INCORRECT_DATA","correctives":[)" + Salon::quoted(corrective) + "]}");
+    };
+    const auto again = [&](const std::string& command, const std::string& at) {
+        const auto payload = command.find(R"(,"obligation_id")");
+        return command.substr(0, payload) + R"(,"occurred_at":)" + Salon::quoted(at) + command.substr(payload);
+    };
+    const std::string opening = again(opened("MONTHLY"), "2030-03-02T09:00:00Z"), opening_id = salon_.last_id();
+    const std::string ending = again(attested(), "2030-03-02T09:10:00Z"), ending_id = salon_.last_id();
+    salon_.accept(Salon::atomic({declared(first, opening_id), declared(end, ending_id), opening, ending}));
+    EXPECT_THAT(salon_.ask("counts/" + count), testing::AllOf(HasSubstr(ring), HasSubstr(R"("kind":"MONTHLY")")));
+    EXPECT_THAT(salon_.ask("counts?site=1"), HasSubstr(R"("kind":"MONTHLY")"));
+    salon_.expect_sound();
+}
+
 // ---- Corrections (D7) ----
 
 class RetoldCorrections : public Retold {
