@@ -95,17 +95,20 @@ void add_memos(const v1::Event& event, PartyId party, std::set<custody::AccountI
 // out was not known to be so.
 Result<std::set<Position>> memo_openings(const Asked& asked, const When& when, PartyId party) {
     std::set<Position> told, openings;
-    std::vector<projections::ObligationRow> memos;
+    std::vector<std::pair<Position, PartyId>> memos;
     DAYBOOK_TRY(when.reading.each_obligation([&](const projections::ObligationRow& row) {
-        if (row.obligation.kind == custody::ObligationKind::kMemoOut) memos.push_back(row);
+        const custody::Obligation& it = row.obligation;
+        if (it.kind == custody::ObligationKind::kMemoOut) memos.emplace_back(it.opened_by, it.party);
     }));
     DAYBOOK_TRY(add_forgotten(asked, when.reading, when.at.known, told));
-    for (const auto& row : memos) {
-        const Position opening = row.obligation.opened_by;
+    for (const auto& [opening, its_party] : memos) {
         if (opening >= when.at.known) continue;
         DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(opening, when.at.known));
-        if (!counts) told.insert(opening);  // of whichever party: what stands in its place may be of another
-        else if (row.obligation.party == party) openings.insert(opening);
+        if (!counts) {
+            told.insert(opening);  // of whichever party: what stands in its place may be of another
+        } else if (its_party == party) {
+            openings.insert(opening);
+        }
     }
     for (const Position event : told) {
         if (event >= when.at.known) break;
