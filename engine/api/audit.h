@@ -22,8 +22,7 @@ using AskForPast = std::function<Result<std::string>(const std::string& question
 
 // Runs while the ledger takes commands. An Error only where it could not go on; where the published stream cannot be
 // read, I17 says why it was not checked. A `to` inside an atomic batch is as before the batch. `delivery` may be null:
-// then nothing is known of a broker. `ask`: null: the
-// ledger answers. Of the options `past` is set here.
+// then nothing is known of a broker. `ask` may be null: then the ledger answers. Of the options `past` is set here.
 Result<Audited> audit(Ledger& ledger, const audit::Options& options, const audit::Progress& progress = {},
                       const CheckDelivery& delivery = {}, const AskForPast& ask = {});
 

@@ -163,6 +163,14 @@ protected:
     static std::string held(const std::string& by) {
         return "held?" + by + "&from=2030-03-02T08:00:00Z&to=2030-03-02T20:00:00Z";
     }
+    // Memo M-7, at ten.
+    std::string memo_issued(const std::string& item, const std::string& memo, const std::string& party) {
+        return salon_.say("10 OC", {"500"},
+                          R"("memo_out_issued":{"memo":"M-7","purpose":"ON_APPROVAL","due_at":"2030-03-12T18:00:00Z",)"
+                          R"("party":)" + party + "}",
+                          Salon::lines({item}) + Salon::to("EXT/MEMO/M-7") + Salon::opens(memo),
+                          {.at = "2030-03-02T10:00:00Z"});
+    }
     // The account is opened at nine, one piece lies in it from half past nine.
     void use(const std::string& rest, const std::string& payload, const std::string& item) {
         opened_ = record("2030-03-02T09:00:00Z", salon_.say("80 HQ", {}, R"("account_opened":{"account":)" +
@@ -209,13 +217,7 @@ TEST_F(RetoldAnswers, OfADayWithACountOfAnEmptyAccount) {
 
 TEST_F(RetoldAnswers, OfAPartyWhoseMemoWasAnothers) {
     const std::string item = salon_.bring(1)[0], memo = salon_.id();
-    const auto issued = [&](const std::string& party) {
-        return salon_.say("10 OC", {"500"},
-                          R"("memo_out_issued":{"memo":"M-7","purpose":"ON_APPROVAL","due_at":"2030-03-12T18:00:00Z",)"
-                          R"("party":)" + party + "}",
-                          Salon::lines({item}) + Salon::to("EXT/MEMO/M-7") + Salon::opens(memo),
-                          {.at = "2030-03-02T10:00:00Z"});
-    };
+    const auto issued = [&](const std::string& party) { return memo_issued(item, memo, party); };
     const auto has = HasSubstr("EXT/MEMO/M-7");
     const std::string wrong = record("2030-03-02T10:00:00Z", issued("901"));
     EXPECT_THAT(remember(held("party=901")), has);
@@ -242,13 +244,7 @@ TEST_F(RetoldAnswers, OfAPartyWhoseMemoWasAnothers) {
 // The memo is over when it is corrected: what is kept of it tells its first opening for ever.
 TEST_F(RetoldAnswers, OfAPartyWhoseMemoWasOverAndAnothers) {
     const std::string item = salon_.bring(1)[0], memo = salon_.id();
-    const auto issued = [&](const std::string& party) {
-        return salon_.say("10 OC", {"500"},
-                          R"("memo_out_issued":{"memo":"M-7","purpose":"ON_APPROVAL","due_at":"2030-03-12T18:00:00Z",)"
-                          R"("party":)" + party + "}",
-                          Salon::lines({item}) + Salon::to("EXT/MEMO/M-7") + Salon::opens(memo),
-                          {.at = "2030-03-02T10:00:00Z"});
-    };
+    const auto issued = [&](const std::string& party) { return memo_issued(item, memo, party); };
     const auto has = HasSubstr("EXT/MEMO/M-7");
     const std::string wrong = record("2030-03-02T10:00:00Z", issued("901"));
     record("2030-03-02T11:00:00Z", salon_.say("10 OC", {"500"}, R"("memo_returned":{})",

@@ -47,9 +47,7 @@ bool open_by_its_row(const ObligationRow& row, const When& when) {
 
 // Only these two can be told anew: what else is no piece's is not corrected, and the rest is told by pieces' chains.
 bool can_be_told_anew(const std::optional<ObligationRow>& row) {
-    if (!row) return true;
-    const custody::ObligationKind kind = row->obligation.kind;
-    return kind == custody::ObligationKind::kCount || kind == custody::ObligationKind::kVaultSession;
+    return !row || is_of_an_event(row->obligation.kind);
 }
 
 // Of one that was told anew since R: by the events that counted then.
@@ -75,6 +73,10 @@ std::optional<ObligationRow> open_by_its_events(const ObligationRef& ref, const 
 }
 
 }  // namespace
+
+bool is_of_an_event(custody::ObligationKind kind) {
+    return kind == custody::ObligationKind::kCount || kind == custody::ObligationKind::kVaultSession;
+}
 
 Result<std::vector<ObligationRow>> open_then(const Asked& asked, const When& when, std::vector<ObligationRow> rows) {
     std::set<Position> corrected;

@@ -8,6 +8,9 @@
 
 namespace daybook::api {
 
+// Whether obligations of the kind are of an event, and of no piece, and can be told anew by a correction.
+[[nodiscard]] bool is_of_an_event(custody::ObligationKind kind);
+
 // Those of `rows` that were open then, as they were; and those that corrections recorded since have told anew. In order
 // of their ids. Cost: a read from the log for each event that was corrected since R.
 Result<std::vector<projections::ObligationRow>> open_then(const Asked& asked, const When& when,

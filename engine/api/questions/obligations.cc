@@ -12,10 +12,6 @@ namespace {
 
 using projections::ObligationRow;
 
-bool is_of_an_event(custody::ObligationKind kind) {
-    return kind == custody::ObligationKind::kCount || kind == custody::ObligationKind::kVaultSession;
-}
-
 // What was open at (V, R). Obligations of pieces by the fold of their chains, where the kind that is asked for may be
 // theirs: the terms of one are the same in that of each of its pieces.
 Result<std::vector<ObligationRow>> open_at(const Asked& asked, const When& when,

@@ -84,6 +84,7 @@ private:
         for (const Register name : {Register::kLate, Register::kCorrections}) {
             DAYBOOK_ASSIGN(const auto entries, reading_.entries(name, 0, 0, known_, ~std::size_t{0}));
             for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+                if (name == Register::kLate && entry->site != site_) continue;
                 DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(entry->position));
                 const Micros recorded = time_of(event.recorded_at());
                 if (recorded < day_.from) break;  // so are all before it
@@ -103,8 +104,13 @@ private:
 
     // Those that ever held a piece, and those that were counted: whether they are open now says nothing of then.
     Result<void> find_accounts() {
-        DAYBOOK_ASSIGN(const auto accounts, reading_.accounts_ever({std::nullopt, site_}));
-        accounts_.insert(accounts.begin(), accounts.end());
+        // By class: memos and transfers have as many accounts as there ever were of them.
+        for (std::size_t i = 0; i < custody::kAccountClassCount; ++i) {
+            const auto kind = static_cast<custody::AccountClass>(i);
+            if (!custody::to_string(kind).starts_with("SITE/")) continue;
+            DAYBOOK_ASSIGN(const auto accounts, reading_.accounts_ever({kind, site_}));
+            accounts_.insert(accounts.begin(), accounts.end());
+        }
         for (const auto& [path, seen] : counted_) {
             if (const auto account = AccountId::parse(path)) accounts_.insert(*account);
         }
