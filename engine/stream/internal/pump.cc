@@ -270,7 +270,7 @@ Result<void> Pump::add_state(Piece& piece) {
         DAYBOOK_ASSIGN(const bool found, reading->piece(item, maker_.format(), event, read_));
         if (!found) continue;
         // Known exactly where nothing has happened to the piece since: always, unless publishing is behind.
-        if (event == read_.last_event) piece.records[index].after.swap(read_.after);
+        if (index != kNoRecord && event == read_.last_event) piece.records[index].after.swap(read_.after);
         models.insert(read_.model);
         add_custody(*reading, item, read_, piece);
     }

@@ -94,7 +94,7 @@ private:
     const Floors floors_;
     const Begin begin_;
 
-    KnownPieces written_;
+    KnownPieces written_;  // what this pump has written last of each piece
 
     // Of the piece that is being made:
     std::string frame_;

@@ -140,6 +140,20 @@ TEST(Json, OrderOfFieldsDoesNotChangeTheBytes) {
     EXPECT_EQ(*command_from_json(one), *command_from_json(other));
 }
 
+// Bytes that no library writes, and any may send: fields twice, and parts of a list apart.
+TEST(Json, OfFieldsInAnyOrderIsThatOfProtobuf) {
+    const std::string parts[] = {
+        *command_from_json(R"({"entity":1,"reason":2,"lines":[{"item":"i"}],"actor":{"principal":1}})"),
+        *command_from_json(R"({"event_id":"b","entity":7,"lines":[{"item":"j"},{"to":"t"}]})"),
+        *command_from_json(R"({"event_id":"c","expect":[{"item":"k","version":3}]})")};
+    for (std::size_t first = 0; first < 3; ++first) {
+        const std::string bytes = parts[first] + parts[(first + 1) % 3] + parts[(first + 2) % 3];
+        v1::Command command;
+        ASSERT_TRUE(command.ParseFromString(bytes));
+        EXPECT_EQ(*command_to_json(bytes), to_json(command)) << "first " << first;
+    }
+}
+
 TEST(Json, AFieldLeftOutDiffersFromOneSentWithItsDefault) {
     const std::string without = *command_from_json(R"({"entity":1})");
     const std::string sent = *command_from_json(R"({"entity":1,"reason":0})");

@@ -56,6 +56,26 @@ TEST(PumpTest, GivesEveryRecordOnceAndInOrder) {
     EXPECT_TRUE(pieces.back().boundary);
 }
 
+TEST(KnownPiecesTest, KnowsTheNewestOfEachUntilThereAreTooMany) {
+    KnownPieces known;
+    const auto item = [](std::uint64_t number) { return ItemId(Uuid{number % 7, number + 1}); };
+    for (std::uint64_t i = 0; i < limits::kStreamPiecesKnownMax; ++i) {
+        ASSERT_EQ(known.find(item(i)), nullptr);
+        known.set(item(i), {i, i, 0});
+        known.set(item(i / 2), {i, i + 1, 0});
+    }
+    for (std::uint64_t i = 0; i < limits::kStreamPiecesKnownMax; ++i) {
+        const auto* const one = known.find(item(i));
+        ASSERT_NE(one, nullptr);
+        const bool again = i < limits::kStreamPiecesKnownMax / 2;
+        ASSERT_EQ(one->last_event, again ? 2 * i + 2 : i) << i;
+    }
+    known.set(item(limits::kStreamPiecesKnownMax), {1, 2, 3});
+    EXPECT_EQ(known.find(item(0)), nullptr);
+    ASSERT_NE(known.find(item(limits::kStreamPiecesKnownMax)), nullptr);
+    EXPECT_EQ(known.find(item(limits::kStreamPiecesKnownMax))->content, 3U);
+}
+
 TEST(PumpTest, AllStateComesBeforeTheEventsAndHasAnEnd) {
     test::MadeEvents events;
     events.items = 3 * limits::kStreamPieceRecordsTarget;
