@@ -12,6 +12,7 @@
 #include <map>
 #include <random>
 #include <regex>
+#include <utility>
 
 #include "engine/log/internal/durable.h"
 #include "tests/support/log_model.h"
@@ -34,6 +35,17 @@ Image image_of(const fs::path& ledger) {
         std::string& bytes = image[entry.path().filename().string()];
         bytes.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
     }
+    return image;
+}
+
+// The same of a ledger that is open. Its threads take in and merge runs of ids beside it, and files read one by one
+// while one comes or goes are those of no moment; so it reads until twice the same was there.
+Image image_of_open(const fs::path& ledger) {
+    Image image;
+    EXPECT_TRUE(test::wait_until([&] {
+        Image before = std::exchange(image, image_of(ledger));
+        return before == image;
+    }));
     return image;
 }
 
@@ -102,10 +114,10 @@ protected:
         for (const std::size_t count : in_wal) {
             EXPECT_TRUE(log->append(test::group_of(head, count)).has_value());
             head += count;
-            const Image now = image_of(ledger_);
+            const Image now = image_of_open(ledger_);
             wal_sizes_.push_back(now.at(file_like(now, "[0-9]+\\.log")).size());
         }
-        Image image = image_of(ledger_);
+        Image image = image_of_open(ledger_);
         say_acknowledged(image, head);
         return image;
     }
