@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <map>
@@ -15,6 +16,8 @@
 #include <utility>
 
 #include "engine/log/internal/durable.h"
+#include "engine/log/internal/id_index.h"
+#include "engine/log/internal/rocks.h"
 #include "tests/support/log_model.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait.h"
@@ -299,6 +302,67 @@ TEST_F(LogDamageTest, ALeftoverRunIsNotWrittenInto) {
         ASSERT_TRUE(log->close().has_value());
         EXPECT_FALSE(fs::exists(ledger_ / "run.tmp"));
     }
+}
+
+// A ledger whose settled ids are not those of its events: whole in itself, so that only verification can tell.
+TEST_F(LogDamageTest, ForgedIdsAreNamed) {
+    using internal::Database;
+    using internal::Family;
+    const IdKey key{1, test::uuid_of(7)};
+    constexpr Position kRuns = 8;
+    constexpr Position kHead = kRuns * 64 + 2;
+    // A ledger with that many runs of ids settled, and the id of position 7 in the first of them as given: an open
+    // would make it anew from the events if it were not settled, so there are more than ever wait for it.
+    static_assert(kRuns > internal::IdIndex::kSealedMax + 1);
+    const auto settled = [&](const IdEntry& forged) {
+        std::filesystem::remove_all(ledger_);
+        auto log = test::make_log(options_);
+        for (Position at = 0; at < kHead;) {
+            Group group = test::group_of(at, std::min<Position>(kHead - at, 64));
+            for (IdEntry& id : group.ids) {
+                if (id.key == key) id = forged;
+            }
+            EXPECT_TRUE(log->append(group).has_value());
+            at += group.ends.size();
+        }
+        EXPECT_TRUE(test::wait_until([&] {
+            EXPECT_TRUE(log->close().has_value());
+            log = test::open_log(options_);
+            return log->recovery().ids_rebuilt == kHead % 64;
+        }));
+        EXPECT_TRUE(log->close().has_value());
+    };
+    const auto verified = [&] {
+        const auto log = test::open_log(options_);
+        const auto report = log->verify();
+        return !report ? report.error().message : report->damage ? report->damage->message : "";
+    };
+    const std::string id = "position 7: its id " + key.id.text();
+    settled({key, 7});
+    EXPECT_EQ(verified(), "");
+    settled({key, 8});
+    EXPECT_EQ(verified(), id + " is said to be at position 8");
+    settled({{1, test::uuid_of(1000)}, 7});
+    EXPECT_EQ(verified(), id + " is not in the index");
+
+    // And by a program that writes to the database itself.
+    settled({key, 7});
+    const auto write = [&](const std::function<rocksdb::Status(rocksdb::DB&, rocksdb::ColumnFamilyHandle*)>& change) {
+        std::unique_ptr<Database> database;
+        EXPECT_TRUE(Database::open(options_, ledger_.string(), Database::Mode::kWrite, database).ok());
+        EXPECT_TRUE(change(database->db(), database->family(Family::kIds)).ok());
+        EXPECT_TRUE(database->db().Flush(rocksdb::FlushOptions(), database->family(Family::kIds)).ok());
+        EXPECT_TRUE(database->close().ok());
+    };
+    const auto bytes = internal::id_key(key);
+    const auto moved = internal::position_key(8);
+    const Image sound = image_of(ledger_);
+    write([&](auto& db, auto* ids) { return db.Put({}, ids, internal::slice(bytes), internal::slice(moved)); });
+    EXPECT_EQ(verified(), "the ids of the positions below 512 are 719, their runs were written with 718");
+    lay_out(sound, ledger_);
+    write([&](auto& db, auto* ids) { return db.Delete({}, ids, internal::slice(bytes)); });
+    const std::string erased = verified();
+    EXPECT_NE(erased.find(" erases ids"), std::string::npos) << erased;
 }
 
 TEST_F(LogDamageTest, AnotherLedgersMarkIsForeign) {

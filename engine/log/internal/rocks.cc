@@ -6,6 +6,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/universal_compaction.h>
 
+#include <algorithm>
+
 #include "engine/base/bytes.h"
 
 namespace daybook::log::internal {
@@ -216,6 +218,36 @@ rocksdb::Status Database::ingest(Family which, const std::string& file) {
     const rocksdb::Status status = db_->IngestExternalFile(family(which), {file}, ingest);
     if (status.ok()) files_->release();
     return status;
+}
+
+Database::Files Database::files(Family which) const {
+    const auto names = [&] {
+        std::vector<rocksdb::LiveFileMetaData> all;
+        db_->GetLiveFilesMetaData(&all);
+        std::vector<std::string> found;
+        for (const auto& file : all) {
+            if (file.column_family_name == kFamilyNames[static_cast<std::size_t>(which)]) {
+                found.push_back(file.relative_filename);
+            }
+        }
+        std::sort(found.begin(), found.end());
+        return found;
+    };
+    // An iterator holds the files that there are when it is made. They are those of before and afterwards, if these are
+    // the same: a file's name never comes again.
+    Files files{names(), nullptr};
+    for (;;) {
+        files.held.reset(db_->NewIterator(rocksdb::ReadOptions(), family(which)));
+        std::vector<std::string> again = names();
+        if (again == files.names) return files;
+        files.names = std::move(again);
+    }
+}
+
+Result<std::unique_ptr<rocksdb::SstFileReader>> Database::open_file(Family which, const std::string& name) const {
+    auto reader = std::make_unique<rocksdb::SstFileReader>(file_options(which));
+    DAYBOOK_TRY(check(reader->Open(db_->GetName() + "/" + name), "opening the ledger's file " + name));
+    return reader;
 }
 
 rocksdb::Status Database::close() {

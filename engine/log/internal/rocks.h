@@ -4,6 +4,7 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/sst_file_reader.h>
 
 #include <array>
 #include <memory>
@@ -76,6 +77,15 @@ public:
     // Takes in a sorted file written with file_options(). After an error the database must not be written to any more.
     rocksdb::Status ingest(Family family, const std::string& file);
     rocksdb::Status close();
+
+    // The sorted files of a family as they are at one moment. They stay until this goes, whatever is merged meanwhile.
+    struct Files {
+        std::vector<std::string> names;           // in the ledger's directory
+        std::unique_ptr<rocksdb::Iterator> held;  // what RocksDB keeps them for
+    };
+    [[nodiscard]] Files files(Family family) const;
+    // Opens one of them, past the memory of the database.
+    Result<std::unique_ptr<rocksdb::SstFileReader>> open_file(Family family, const std::string& name) const;
 
 private:
     Database() = default;
