@@ -143,6 +143,7 @@ Result<void> Views::Impl::catch_up(const log::EventLog& log, custody::Books& boo
                         ", the log only " + std::to_string(log.head()) + ": delete views/, it comes back from the log");
     }
     DAYBOOK_TRY(replay(log, log.head(), books, glossary_, *generation_, progress));
+    DAYBOOK_TRY(generation_->store().merge_settled());
     currency_.store(glossary_.currency(), std::memory_order_relaxed);
     if (!named_) {
         DAYBOOK_TRY(switch_current());

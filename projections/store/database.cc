@@ -49,6 +49,7 @@ rocksdb::ColumnFamilyOptions family_options(View view, const std::shared_ptr<roc
     options.level0_file_num_compaction_trigger = 6;
     options.level_compaction_dynamic_level_bytes = true;
     options.write_buffer_size = 1u << 20;  // nothing is written but through runs
+    options.disable_auto_compactions = true;  // until merge()
     return options;
 }
 
@@ -127,6 +128,11 @@ Database::~Database() {
         std::error_code ignored;  // what stays is deleted at the next open
         fs::remove_all(dir_, ignored);
     }
+}
+
+Result<void> Database::merge() {
+    if (merges_.exchange(true)) return {};
+    return from_rocks(db_->EnableAutoCompaction(families_), "begin merging runs");
 }
 
 Database::Snapshot Database::snapshot(const std::shared_ptr<Database>& database) {

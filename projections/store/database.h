@@ -8,6 +8,7 @@
 #include <rocksdb/db.h>
 
 #include <array>
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -34,6 +35,10 @@ public:
 
     void remove_when_closed() { remove_ = true; }
     [[nodiscard]] const std::filesystem::path& dir() const { return dir_; }
+
+    // Lets RocksDB merge runs, from here on. Until then it does not: merging takes a processor from what an open has to do.
+    // Any thread, any number of times.
+    Result<void> merge();
 
     // A snapshot that lives as long as its owners, and keeps the database alive.
     using Snapshot = std::shared_ptr<const rocksdb::Snapshot>;
@@ -79,6 +84,7 @@ private:
 
     const std::filesystem::path dir_;
     bool remove_ = false;
+    std::atomic<bool> merges_{false};
     std::unique_ptr<rocksdb::DB> db_;
     std::vector<rocksdb::ColumnFamilyHandle*> families_;  // the views in order, then the default one
 };

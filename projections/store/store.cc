@@ -97,6 +97,8 @@ void Store::settle(std::string book) {
     moved_.notify_all();
 }
 
+Result<void> Store::merge_settled() { return database_->merge(); }
+
 void Store::publish() {
     published_.store(folded_, std::memory_order_release);
     std::unique_lock lock(mutex_);
@@ -158,7 +160,8 @@ Result<void> Store::write_run(const Pending& pending) {
     DAYBOOK_TRY(run.put_meta(kBook, pending.book));
     DAYBOOK_TRY(run.put_meta(kIdentity, options_.identity));
     DAYBOOK_TRY(run.put_meta(kPosition, position));
-    return run.finish();
+    DAYBOOK_TRY(run.finish());
+    return database_->merge();
 }
 
 Position Store::settled() const {

@@ -126,6 +126,8 @@ public:
     void set_folded(Position position) { folded_ = position; }
     // At a multiple of run_events: what was folded becomes a run.
     void settle(std::string book);
+    // What an open needed is read: settled runs may be merged beside. Otherwise they are from the next run on.
+    Result<void> merge_settled();
     // Shows readers everything up to folded(). Waits while two runs are unsettled.
     void publish();
     // Folding cannot go on: readers are told the reason.

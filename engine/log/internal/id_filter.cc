@@ -43,6 +43,17 @@ void IdFilter::add(std::uint64_t hash) {
     }
 }
 
+void IdFilter::add(std::span<const std::uint64_t> hashes) {
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+        const std::size_t count = count_.load(std::memory_order_relaxed);
+        if (count != 0 && i + kAhead < hashes.size()) {
+            const Segment& newest = segments_[count - 1];
+            __builtin_prefetch(&newest.block[block_of(hashes[i + kAhead], newest.blocks)], 1);
+        }
+        add(hashes[i]);
+    }
+}
+
 void IdFilter::prefetch(std::uint64_t hash) const {
     for (std::size_t i = count_.load(std::memory_order_acquire); i-- > 0;) {
         __builtin_prefetch(&segments_[i].block[block_of(hash, segments_[i].blocks)]);

@@ -10,13 +10,16 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace daybook::log::internal {
 
 class IdFilter {
 public:
     IdFilter() = default;
-    void add(std::uint64_t hash);
+    // Many at once, since each lies in a line of memory of its own, and waiting for it was most of filling the filter:
+    // the lines of those that follow are asked for ahead.
+    void add(std::span<const std::uint64_t> hashes);
     [[nodiscard]] bool may_contain(std::uint64_t hash) const;
     void prefetch(std::uint64_t hash) const;
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
@@ -32,6 +35,9 @@ private:
     };
     static constexpr std::size_t kFirstBlocks = std::size_t{1} << 15;  // 2 MiB, 1 million ids
     static constexpr std::size_t kIdsPerBlock = 32;
+    static constexpr std::size_t kAhead = 16;
+
+    void add(std::uint64_t hash);
 
     std::array<Segment, 24> segments_;
     std::atomic<std::size_t> count_{0};

@@ -14,6 +14,7 @@ namespace {
 // Markers have the kind 0, which no id has, so that they stand before all ids.
 constexpr char kMarkerKind = 0;
 constexpr std::size_t kMarkerKeyBytes = 9;
+constexpr std::size_t kHashesAtOnce = 4096;
 
 std::string positions(Position begin, Position end) {
     return "positions " + std::to_string(begin) + " to " + std::to_string(end - 1);
@@ -219,21 +220,23 @@ Result<bool> IdIndex::fill_filter() {
     read.readahead_size = 1 << 20;
     // File by file, since a filter knows no order: see EventLog::Impl::Verifier.
     const Database::Files files = database_.files(Family::kIds);
-    std::uint64_t seen = 0;
+    std::vector<std::uint64_t> hashes;
     for (const std::string& name : files.names) {
         DAYBOOK_ASSIGN(const auto file, database_.open_file(Family::kIds, name));
         const std::unique_ptr<rocksdb::Iterator> it(file->NewIterator(read));
-        for (it->SeekToFirst(); it->Valid(); it->Next(), ++seen) {
-            if (seen % 4096 == 0) {
-                const std::lock_guard lock(mutex_);
-                if (stopping_) return false;
-            }
+        for (it->SeekToFirst(); it->Valid(); it->Next()) {
             const rocksdb::Slice key = it->key();
             if (key.size() != kIdKeyBytes) continue;
-            filter_.add(hasher_({static_cast<std::uint8_t>(key[0]), Uuid::load(key.data() + 1)}));
+            hashes.push_back(hasher_({static_cast<std::uint8_t>(key[0]), Uuid::load(key.data() + 1)}));
+            if (hashes.size() < kHashesAtOnce) continue;
+            filter_.add(hashes);
+            hashes.clear();
+            const std::lock_guard lock(mutex_);
+            if (stopping_) return false;
         }
         DAYBOOK_TRY(check(it->status(), "reading the id runs"));
     }
+    filter_.add(hashes);
     filter_full_.store(true, std::memory_order_release);
     return true;
 }
@@ -255,7 +258,10 @@ Result<void> IdIndex::settle(const Sealed& sealed) {
     }
     DAYBOOK_TRY(check(writer.Finish(), what));
     DAYBOOK_TRY(check(database_.ingest(Family::kIds, scratch_), what));
-    for (const IdEntry& entry : entries) filter_.add(hasher_(entry.key));
+    std::vector<std::uint64_t> hashes;
+    hashes.reserve(entries.size());
+    for (const IdEntry& entry : entries) hashes.push_back(hasher_(entry.key));
+    filter_.add(hashes);
     return {};
 }
 

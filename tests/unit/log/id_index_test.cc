@@ -50,7 +50,9 @@ TEST(IdFilterTest, KnowsAllAndFewOthersAcrossSegments) {
     IdFilter filter;
     constexpr std::uint64_t kIds = 3'500'000;  // three segments
     EXPECT_FALSE(filter.may_contain(7));
-    for (std::uint64_t i = 0; i < kIds; ++i) filter.add(hasher({1, Uuid{i, ~i}}));
+    std::vector<std::uint64_t> hashes;
+    for (std::uint64_t i = 0; i < kIds; ++i) hashes.push_back(hasher({1, Uuid{i, ~i}}));
+    filter.add(hashes);
     std::uint64_t missed = 0;
     std::uint64_t false_answers = 0;
     for (std::uint64_t i = 0; i < kIds; i += 7) {
