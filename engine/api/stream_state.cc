@@ -46,6 +46,7 @@ public:
                                      PieceState& out) const override;
     [[nodiscard]] Result<std::string> after_for_other(const ItemId& item) const override;
     [[nodiscard]] Result<std::vector<StockState>> stock(std::string_view model, ValueFormat format) const override;
+    [[nodiscard]] Result<std::vector<std::string>> models_of(const ItemId& item) const override;
     [[nodiscard]] Result<std::vector<ItemId>> pieces_of(const custody::ObligationRef& obligation) const override;
     [[nodiscard]] Result<void> all_pieces(ValueFormat format, const OnPiece& visit) const override;
     [[nodiscard]] Result<void> all_stock(ValueFormat format, const OnStock& visit) const override;
@@ -115,6 +116,31 @@ Result<void> ViewReading::all_stock(ValueFormat format, const OnStock& visit) co
     return each_stock(reading_, std::nullopt, currency_, [&](const v1::Stock& stock, bool empty) {
         return visit(stock_state(stock, empty, position(), format));
     });
+}
+
+Result<std::vector<std::string>> ViewReading::models_of(const ItemId& item) const {
+    std::vector<std::string> models;
+    projections::Page page;
+    page.rows_max = limits::kPageRowsMax;
+    codec::StoredEvent event;
+    do {
+        DAYBOOK_ASSIGN(const auto answer, reading_.history(item, page));
+        for (const projections::HistoryRow& row : answer.rows) {
+            const bool says =
+                row.type == custody::EventType::kItemRegistered || row.type == custody::EventType::kItemAmended;
+            if (!says) continue;
+            DAYBOOK_ASSIGN(const std::string stored, log_.read(row.position));
+            DAYBOOK_TRY(codec::decode_event(stored, event));
+            const auto& payload = event.command.payload;
+            if (const auto* registered = std::get_if<custody::ItemRegistered>(&payload)) {
+                models.emplace_back(registered->model);
+            } else if (const auto* amended = std::get_if<custody::ItemAmended>(&payload)) {
+                if (amended->field == custody::AmendedField::kModel) models.emplace_back(amended->text);
+            }
+        }
+        page.cursor = answer.next;
+    } while (!page.cursor.empty());
+    return models;
 }
 
 Result<std::vector<ItemId>> ViewReading::pieces_of(const custody::ObligationRef& obligation) const {

@@ -249,6 +249,12 @@ bool RecordMaker::changes_pieces() const {
     return custody::info(event_.command.type).lines != custody::LineKind::kSeen;
 }
 
+bool RecordMaker::may_change_models() const {
+    const auto* const amended = std::get_if<custody::ItemAmended>(&event_.command.payload);
+    if (amended != nullptr) return amended->field == custody::AmendedField::kModel;
+    return event_.command.type == custody::EventType::kCorrectionDeclared;
+}
+
 std::vector<custody::ObligationRef> RecordMaker::closed_without_line() const {
     std::vector<custody::ObligationRef> refs;
     for (const custody::Closed& closed : event_.decided.closes) {

@@ -118,6 +118,8 @@ public:
     [[nodiscard]] ValueFormat format() const { return format_; }
     // Whether it changes the pieces that it names: a sighting in a count does not.
     [[nodiscard]] bool changes_pieces() const;
+    // Whether pieces that it names may be of another model after it: an amendment of that, and any correction.
+    [[nodiscard]] bool may_change_models() const;
     // And the obligations that it closes for pieces without a line in it.
     [[nodiscard]] std::vector<custody::ObligationRef> closed_without_line() const;
 

@@ -57,6 +57,9 @@ public:
     [[nodiscard]] virtual Result<std::string> after_for_other(const ItemId& item) const = 0;
     // Every site at which the model ever was.
     [[nodiscard]] virtual Result<std::vector<StockState>> stock(std::string_view model, ValueFormat format) const = 0;
+    // Every model that the piece was ever said to be of, whether that still counts or not: where it is another one now,
+    // the stock of those has lost it.
+    [[nodiscard]] virtual Result<std::vector<std::string>> models_of(const ItemId& item) const = 0;
     // The pieces that an obligation is or was about, and perhaps more.
     [[nodiscard]] virtual Result<std::vector<ItemId>> pieces_of(const custody::ObligationRef& obligation) const = 0;
     // Everything, for a comparison with what was published: each in the order of its key. What is given may be taken.

@@ -14,6 +14,7 @@
 #include "engine/api/questions.h"
 #include "projections/views.h"
 #include "tests/support/engine.h"
+#include "tests/support/published.h"
 #include "tests/support/temp_dir.h"
 
 namespace daybook::acceptance {
@@ -52,7 +53,10 @@ public:
         }
         site_ = 1;
     }
-    ~Salon() { static_cast<void>(ledger_->close()); }
+    ~Salon() {
+        published_.end();
+        static_cast<void>(ledger_->close());
+    }
 
     void open() {
         LedgerOptions options;
@@ -60,8 +64,10 @@ public:
         options.clock = &clock_;
         ledger_ = test::must(Ledger::open(std::move(options)));
         questions_ = std::make_unique<api::Questions>(*ledger_, clock_, [] { return api::EngineStatus{}; });
+        published_.begin(*ledger_);
     }
     void reopen() {
+        published_.end();
         questions_.reset();
         ASSERT_TRUE(ledger_->close().has_value());
         ledger_.reset();
@@ -118,6 +124,7 @@ public:
         const bool accepted = at != std::string::npos && answer.find(R"("error":)") == std::string::npos;
         EXPECT_TRUE(accepted) << json << "\n" << answer;
         if (!accepted) return kNoPosition;
+        published_.catch_up();
         return std::stoull(answer.substr(at + 11 + (answer[at + 11] == '"' ? 1 : 0)));
     }
     // The code of the refusal; the whole answer is in last_answer().
@@ -245,10 +252,15 @@ public:
         for (const auto& row : rows(ask("documents/" + number), "rows")) types.push_back(field(row, "type"));
         return types;
     }
-    // Everything that was recorded is in order, by the auditor.
+    // Everything that was recorded is in order, by the auditor; and consumers of the stream have what the engine has.
     void expect_sound() {
         const auto audited = test::must(api::audit(*ledger_, {}));
         EXPECT_TRUE(audited.ok) << audited.json;
+        expect_published();
+    }
+    void expect_published() {
+        published_.catch_up();
+        EXPECT_EQ(published_.difference(), "");
     }
     Ledger& ledger() { return *ledger_; }
 
@@ -274,6 +286,7 @@ private:
     test::Ids ids_{20260302};
     std::unique_ptr<Ledger> ledger_;
     std::unique_ptr<api::Questions> questions_;
+    test::Published published_;
     int site_ = 1;
     std::string last_answer_, last_id_;
 };

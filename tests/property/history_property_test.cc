@@ -19,6 +19,7 @@
 #include "tests/property/pasts.h"
 #include "tests/property/salons.h"
 #include "tests/support/engine.h"
+#include "tests/support/published.h"
 
 namespace daybook::model {
 namespace {
@@ -69,7 +70,10 @@ class Telling {
 public:
     // kInOrder: facts may come late, but none before what was told of any piece.
     enum class Kind { kInOrder, kAnyOrder };
-    explicit Telling(Kind kind) : kind_(kind), clock_(kStart), salons_(&clock_) { clock_.move(kDay); }
+    explicit Telling(Kind kind) : kind_(kind), clock_(kStart), salons_(&clock_) {
+        clock_.move(kDay);
+        published_.begin(salons_.ledger());
+    }
 
     // The vaults are opened, and things go on in their order for a while.
     void begin(const std::vector<std::uint32_t>& prelude) {
@@ -96,6 +100,7 @@ public:
         random_.seed(choice);
         clock_.move(static_cast<Micros>(1 + random_() % (random_() % 9 == 0 ? 2'400 : 240)) * kSecond);
         happen(true);
+        publish(choice);
     }
     // A few pasts, old and new, and some that were asked for before: the same answer is due.
     void ask() {
@@ -113,6 +118,15 @@ public:
     }
 
 private:
+    // Now and then, so that transactions hold one event or several; some by a publisher that was just started.
+    void publish(std::uint32_t choice) {
+        if (choice % 3 == 0) return;
+        if (choice % 7 == 0) published_.begin(salons_.ledger());
+        published_.catch_up();
+        const std::string difference = published_.difference();
+        if (!difference.empty()) RC_FAIL(difference + story());
+    }
+
     // What fails is told with the events that led to it.
     template <class F>
     void with_story(F&& question) const {
@@ -353,6 +367,10 @@ private:
             return act;
         }
         const std::size_t seldom = act.event == "ItemRegistered" ? 3 : 8;  // it was another piece
+        if (act.event == "ItemRegistered" && random_() % 2 == 0) {  // it was of another model
+            std::string& json = act.more["json"];
+            json.replace(json.find("M-"), 3, json.find("M-1") == std::string::npos ? "M-1" : "M-2");
+        }
         if (!act.pieces.empty() && random_() % seldom == 0) act.pieces.back() = uuid(1, 1 + random_() % 5);
         std::sort(act.pieces.begin(), act.pieces.end());
         act.pieces.erase(std::unique(act.pieces.begin(), act.pieces.end()), act.pieces.end());
@@ -390,6 +408,7 @@ private:
     std::mt19937 random_;
     History history_{std::string(DAYBOOK_SOURCE_DIR) + "/schemas/state_machine.json"};
     Salons salons_;
+    test::Published published_;
     const SalonModel nothing_{std::string(DAYBOOK_SOURCE_DIR) + "/schemas/state_machine.json"};
     Generator generator_{nothing_};
     std::vector<std::pair<std::optional<std::int64_t>, std::size_t>> asked_;

@@ -183,8 +183,9 @@ private:
             const bool client = one_in(3);
             act.to = client ? "EXT/CLIENT/" + party : "EXT/SUPPLIER/501";
             act.more["owner"] = client ? "CLIENT:" + party : "HOUSE:1";
-            act.more["json"] = client ? R"({"origin":"CLIENT","owner":{"kind":"CLIENT","id":)" + party + "}}"
-                                      : R"({"origin":"OPENING","owner":{"kind":"HOUSE","id":1}})";
+            const std::string model = R"(,"model":"M-)" + std::to_string(step_ % 3) + "\"}";
+            act.more["json"] = (client ? R"({"origin":"CLIENT","owner":{"kind":"CLIENT","id":)" + party + "}"
+                                       : R"({"origin":"OPENING","owner":{"kind":"HOUSE","id":1})") + model;
         } else if (e == "GoodsReceived") {
             act.to = at(act.site, "HOLD");
             act.more["bought"] = "false";

@@ -83,6 +83,9 @@ public:
         }
         return std::vector{state};
     }
+    [[nodiscard]] Result<std::vector<std::string>> models_of(const ItemId&) const override {
+        return std::vector<std::string>();
+    }
     [[nodiscard]] Result<std::vector<ItemId>> pieces_of(const custody::ObligationRef&) const override {
         return std::vector<ItemId>();
     }

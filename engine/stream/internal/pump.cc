@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -131,7 +132,10 @@ Result<void> Pump::add_event(Position position, std::string_view stored, Piece& 
     const bool changes = state_ != nullptr && maker_.changes_pieces();
     for (std::size_t i = kept; i < records.size(); ++i) {
         const bool leave_out = published_already(records[i]);
-        if (changes && !records[i].item.empty()) touched_.push_back({records[i].item, leave_out ? kNoRecord : kept});
+        if (changes && !records[i].item.empty()) {
+            touched_.push_back({records[i].item, leave_out ? kNoRecord : kept});
+            if (maker_.may_change_models()) renamed_.push_back(records[i].item);
+        }
         if (leave_out) continue;
         if (kept != i) std::swap(records[kept], records[i]);
         last = kept++;
@@ -258,6 +262,10 @@ Result<void> Pump::add_state(Piece& piece) {
     }
     keep_newest_touches();
     std::unordered_set<std::string> models;
+    for (const ItemId& item : renamed_) {
+        DAYBOOK_ASSIGN(auto all, reading->models_of(item));
+        models.insert(std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
+    }
     constexpr std::size_t kAhead = 8;
     for (std::size_t i = 0; i < touched_.size(); ++i) {
         if (i + kAhead < touched_.size()) written_.near(touched_[i + kAhead].item);
@@ -285,6 +293,7 @@ Result<Piece> Pump::make_piece(Position head) {
     frame_.clear();
     touched_.clear();
     closed_.clear();
+    renamed_.clear();
     DAYBOOK_TRY(add_events(head, piece));
     DAYBOOK_TRY(add_frame(piece));
     if (state_ != nullptr) DAYBOOK_TRY(add_state(piece));

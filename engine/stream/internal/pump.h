@@ -115,6 +115,7 @@ private:
         std::size_t record = kNoRecord;
     };
     std::vector<ClosedBy> closed_;
+    std::vector<ItemId> renamed_;  // may have been of another model before
 
     std::mutex mutex_;
     std::condition_variable changed_;
