@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kSecretBytesMax = 64u << 10;
 constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::int64_t kRetentionDaysMax = 1'000'000;
 
 // What [kafka] knows, and what a generation may have otherwise, in [kafka.generations.<number>].
 constexpr std::array<std::string_view, 12> kKafkaKeys{
@@ -21,6 +22,24 @@ constexpr std::array<std::string_view, 12> kKafkaKeys{
     "debezium",  "schemas", "client",     "retention_days", "generations", "topics"};
 constexpr std::array<std::string_view, 5> kGenerationKeys{"partitions", "value", "debezium", "schemas",
                                                           "retention_days"};
+
+// Settings of the client that the publisher makes itself: what it promises rests on them.
+constexpr std::array<std::string_view, 16> kOwnSettings{"transactional.id",
+                                                        "transaction.timeout.ms",
+                                                        "message.max.bytes",
+                                                        "queue.buffering.max.messages",
+                                                        "queue.buffering.max.kbytes",
+                                                        "delivery.report.only.error",
+                                                        "partitioner",
+                                                        "group.id",
+                                                        "isolation.level",
+                                                        "enable.auto.commit",
+                                                        "enable.partition.eof",
+                                                        "auto.offset.reset",
+                                                        "check.crcs",
+                                                        "queued.min.messages",
+                                                        "queued.max.messages.kbytes",
+                                                        "fetch.wait.max.ms"};
 
 class File {
 public:
@@ -108,11 +127,15 @@ Result<std::string> client_setting(const toml::node& node, const File& config, s
 }
 
 Result<void> read_client(const File& config, stream::Options& options) {
-    const toml::table* const settings = config.node("kafka", "client").as_table();
-    if (settings == nullptr) return {};
+    const auto node = config.node("kafka", "client");
+    if (!node) return {};
+    const toml::table* const settings = node.as_table();
+    if (settings == nullptr) return config.wrong("[kafka.client] must be a section");
     for (const auto& [name, value] : *settings) {
         if (name.str() == "bootstrap.servers")
             return config.wrong("[kafka.client] bootstrap.servers: kafka.bootstrap says it");
+        if (std::ranges::find(kOwnSettings, name.str()) != kOwnSettings.end())
+            return config.wrong("[kafka.client] " + std::string(name.str()) + ": the publisher sets it itself");
         DAYBOOK_ASSIGN(std::string text, client_setting(value, config, name.str()));
         options.client.emplace_back(name.str(), std::move(text));
     }
@@ -121,8 +144,9 @@ Result<void> read_client(const File& config, stream::Options& options) {
 
 Result<void> read_schemas(const File& config, const File::Section& section, stream::Options& options) {
     const toml::node* const node = section.table == nullptr ? nullptr : section.table->get("schemas");
-    const toml::table* const schemas = node == nullptr ? nullptr : node->as_table();
-    if (schemas == nullptr) return {};
+    if (node == nullptr) return {};
+    const toml::table* const schemas = node->as_table();
+    if (schemas == nullptr) return config.wrong("[" + section.name + ".schemas] must be a section");
     for (const auto& [name, value] : *schemas) {
         const auto id = value.value<std::uint32_t>();
         std::uint32_t* const to = name == "events"    ? &options.schemas.events
@@ -148,9 +172,14 @@ Result<stream::ValueFormat> format_of(const std::string& value) {
 Result<void> read_topics(const File& config, const File::Section& section, stream::Options& options) {
     DAYBOOK_ASSIGN(options.partitions, config.get(section, "partitions", options.partitions));
     DAYBOOK_ASSIGN(options.debezium_headers, config.get(section, "debezium", options.debezium_headers));
-    DAYBOOK_ASSIGN(const std::int64_t days, config.get(section, "retention_days", std::int64_t{0}));
-    if (days < 0) return config.wrong(section.name + ".retention_days is " + std::to_string(days) + "; 0 is for ever");
-    if (days > 0) options.retention_ms = days * kDayMs;
+    if (section.table != nullptr && section.table->contains("retention_days")) {
+        DAYBOOK_ASSIGN(const std::int64_t days, config.get(section, "retention_days", std::int64_t{0}));
+        if (days < 0 || days > kRetentionDaysMax) {
+            return config.wrong(section.name + ".retention_days is " + std::to_string(days) +
+                                "; 0 is for ever, and the most are " + std::to_string(kRetentionDaysMax));
+        }
+        options.retention_ms = days == 0 ? -1 : days * kDayMs;
+    }
     DAYBOOK_ASSIGN(const std::string value, config.get(section, "value", std::string()));
     if (!value.empty()) {
         DAYBOOK_ASSIGN(options.format, format_of(value));
@@ -163,6 +192,7 @@ Result<File::Section> section_of(const File& config, std::uint32_t generation) {
     File::Section section{"kafka.generations." + std::to_string(generation), nullptr};
     const auto all = config.node("kafka", "generations");
     if (!all) return section;
+    if (!all.is_table()) return config.wrong("[kafka.generations] must be a section of sections");
     const auto* const node = all[std::to_string(generation)].node();
     if (node == nullptr) return section;
     section.table = node->as_table();

@@ -42,7 +42,15 @@ public:
           fenced_(gauge(registry_, "daybook_stream_fenced", "1: another publisher has taken the term")),
           term_(gauge(registry_, "daybook_stream_term", "The publisher's term")),
           transactions_(gauge(registry_, "daybook_stream_transactions", "Transactions since the start")),
-          records_(gauge(registry_, "daybook_stream_records", "Records since the start")) {}
+          records_(gauge(registry_, "daybook_stream_records", "Records since the start")),
+          last_commit_(gauge(registry_, "daybook_stream_last_commit_timestamp_seconds",
+                             "When events were last committed to Kafka; 0: not since the start")),
+          last_error_(gauge(registry_, "daybook_stream_last_error_timestamp_seconds",
+                            "When the last error was met, which the question `stream` tells; 0: there was none")),
+          repaired_(gauge(registry_, "daybook_stream_repaired_partitions",
+                          "Partitions in which a torn commit was found, since the start")),
+          given_up_(gauge(registry_, "daybook_stream_given_up_calls",
+                          "Calls of the Kafka client that hung and were left behind, since the start")) {}
 
     void count(std::string_view route, int status) {
         requests_.Add({{"route", std::string(route)}, {"status", std::to_string(status)}}).Increment();
@@ -86,13 +94,18 @@ private:
         set(term_, static_cast<double>(status.epoch));
         set(transactions_, static_cast<double>(status.transactions));
         set(records_, static_cast<double>(status.records));
+        set(last_commit_, static_cast<double>(status.last_commit_at) / static_cast<double>(kSecond));
+        set(last_error_, static_cast<double>(status.last_error_at) / static_cast<double>(kSecond));
+        set(repaired_, static_cast<double>(status.repaired));
+        set(given_up_, static_cast<double>(status.given_up));
     }
 
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
     Gauges& commands_;
     prometheus::Gauge &events_, &reflected_, &queued_, &queued_bytes_, &groups_, &accepting_;
-    Gauges &published_, &publish_lag_, &publish_lag_seconds_, &state_, &fenced_, &term_, &transactions_, &records_;
+    Gauges &published_, &publish_lag_, &publish_lag_seconds_, &state_, &fenced_, &term_, &transactions_, &records_,
+        &last_commit_, &last_error_, &repaired_, &given_up_;
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}

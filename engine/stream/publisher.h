@@ -100,7 +100,7 @@ struct Status {
     std::uint64_t transactions = 0;  // committed
     std::uint64_t records = 0;       // in them, control records not counted
     std::uint64_t bytes = 0;         // of keys and values of those
-    std::uint64_t repaired = 0;      // records found published by a torn commit, and not published again
+    std::uint64_t repaired = 0;      // partitions in which a torn commit had left records, which are kept
     std::uint64_t given_up = 0;      // calls of librdkafka that hung and were left behind
 };
 

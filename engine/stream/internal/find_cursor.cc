@@ -81,6 +81,7 @@ std::optional<Outcome> Term::find_cursor(const Readers& readers, Producer& produ
         wait = std::min(wait * 2, config_.options.retry_max);
     }
     if (cursor.torn > 0) {
+        report([&](Status& status) { status.repaired += cursor.torn; });
         say(Options::Severity::kWarning, "a torn commit left records behind position " + std::to_string(cursor.next) +
                                              " in " + std::to_string(cursor.torn) +
                                              " partitions; they are kept and not published again");

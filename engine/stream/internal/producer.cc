@@ -17,12 +17,11 @@ constexpr milliseconds kAbortWait{2000};
 constexpr milliseconds kQueueFullWait{20};
 
 kafka::Settings producer_settings(const kafka::Settings& common, const ProducerOptions& options) {
-    kafka::Settings settings = common;
+    // The later one counts: these are a matter of the cluster, and may be configured.
+    kafka::Settings settings{{"linger.ms", "5"}, {"batch.size", "524288"}, {"compression.codec", "lz4"}};
+    settings.insert(settings.end(), common.begin(), common.end());
     settings.insert(settings.end(), {{"transactional.id", options.transactional_id},
                                      {"transaction.timeout.ms", std::to_string(options.transaction_timeout_ms)},
-                                     {"linger.ms", "5"},
-                                     {"batch.size", "524288"},
-                                     {"compression.codec", "lz4"},
                                      {"message.max.bytes", std::to_string(limits::kKafkaBatchBytesMax)},
                                      {"queue.buffering.max.messages", "200000"},
                                      {"queue.buffering.max.kbytes", "65536"},

@@ -1,7 +1,9 @@
 """`daybook stream check` as an operator calls it: what is compared while a server runs, and what its exit code says."""
 
 import json
+import re
 import sys
+import time
 
 import harness
 from harness import KafkaTest, wait_until
@@ -19,9 +21,10 @@ class Check(KafkaTest):
         self.config = self.dir / "daybook.toml"
         self.config.write_text(f'[kafka]\nbootstrap = "{self.bootstrap}"\npartitions = 3\ngeneration = [1, 2]\n'
                                '[kafka.generations.2]\nvalue = "protobuf"\n', encoding="utf-8")
-        self.book.serve("--config", str(self.config))
+        self.port = self.book.serve("--config", str(self.config))
         self.lines = program.simulate(sites=2, items=60, days=1, seed=5)
         self.book.submit(self.lines[:-10])
+        self.submitted = time.time()
         head = int(self.book.ask("status")["events"])
         wait_until(lambda: [int(row.get("next", 0)) for row in self.book.ask("stream", "status")["rows"]] == [head] * 2,
                    "both generations are published")
@@ -45,6 +48,20 @@ class Check(KafkaTest):
         self.assertIn("--value json, not protobuf", self.check("--value", "protobuf", "--generation", "1", code=2))
         self.check("--value", "protobuf", "--generation", "2")
         self.assertIn("generation 3 is not published here", self.check("--generation", "3", code=2))
+
+    def test_metrics_say_what_the_status_says(self):
+        status, _, text = program.http_call(self.port, "GET", "/metrics")
+        self.assertEqual(status, 200)
+        shown = {name: float(value) for name, value in re.findall(r"^daybook_stream_(\S+) (\S+)$", text, re.M)}
+        for row in self.book.ask("stream", "status")["rows"]:
+            of = f'generation="{row["generation"]}"'
+            said = {"events": row["next"], "term": row["term"], "transactions": row["transactions"],
+                    "records": row["records"], "lag_events": row.get("lag_events", 0), "fenced": row.get("fenced", 0)}
+            self.assertEqual({name: shown[f"{name}{{{of}}}"] for name in said},
+                             {name: float(value) for name, value in said.items()})
+            self.assertEqual((shown[f"lag_seconds{{{of}}}"], shown[f'state{{{of},state="publishing"}}']), (0, 1))
+            self.assertAlmostEqual(shown[f"last_commit_timestamp_seconds{{{of}}}"], self.submitted, delta=120)
+        self.assertGreater(int(row["next"]), 0)
 
     def test_what_was_not_compared_is_said(self):
         self.book.stop()

@@ -2,10 +2,12 @@
 second generation of topics beside the first, and a beginning that retention has taken. Values are taken apart by protoc."""
 
 import json
+import re
 import subprocess
 import sys
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 
 import harness
 from harness import BROKER, KafkaTest, verify, wait_until
@@ -18,6 +20,17 @@ FRAMES = {"events": ("daybook.v1.Event", b"\x00\x00\x00\x00\x07\x00"),
           "custody": ("daybook.v1.Custody", b"\x00\x00\x00\x00\x08\x02\x02"),
           "stock": ("daybook.v1.Stock", b"\x00\x00\x00\x00\x09\x02\x04")}
 SCHEMAS = "[kafka.schemas]\nevents = 7\ncustody = 8\nstock = 9\n"
+
+
+def codecs_in(log):
+    """Of each batch in a segment's bytes, by its attributes."""
+    at = 0
+    while at + 23 <= len(log):
+        size = int.from_bytes(log[at + 8:at + 12], "big")
+        if size == 0:
+            return
+        yield log[at + 22] & 7
+        at += 12 + size
 
 
 def headers(record):
@@ -153,6 +166,33 @@ class Formats(KafkaTest):
         done = self.book.run("stream", "check", "--kafka", self.bootstrap, "--generation", "2", "--config",
                              str(self.dir / "daybook.toml"))
         self.assertIn("Kafka holds what the ledger holds", done.stdout.decode())
+
+    def test_topics_that_others_make_are_taken_as_they_are(self):
+        """With settings that the engine would refuse, and a partition count of theirs; compressed as is configured."""
+        broker = self.own_broker()
+        self.ledger = self.book.ask("status")["ledger"]
+        config = 'topics = "trust"\n[kafka.client]\n"compression.codec" = "zstd"\n'
+        self.serve(config)
+        wait_until(lambda: "has no topic" in self.book.ask("stream", "status")["rows"][0].get("last_error", ""),
+                   lambda: f"missing topics are named: {self.book.ask('stream', 'status')}")
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        topics = [NewTopic(f"daybook.{self.ledger}.{name}.v1", 3 if name in FRAMES else 1, 1,
+                           config={"retention.ms": "-1", "segment.ms": "86400000", "max.message.bytes": "2000000"})
+                  for name in ("events", "custody", "stock", "log", "control")]
+        for made in admin.create_topics(topics).values():
+            made.result(30)
+        self.book.submit(self.lines)
+        head = self.wait_published(1)
+        verify(self.bootstrap, self.ledger, head, "book")
+        codecs = {codec for path in broker.path.rglob(f"daybook.{self.ledger}.events.v1-*/*.log")
+                  for codec in codecs_in(path.read_bytes())}
+        self.assertEqual(codecs - {0}, {4}, "zstd, but for markers")
+        self.book.stop()
+        # Who checks them refuses them.
+        self.serve("")
+        wait_until(lambda: re.search(r"events\.v1 exists with max\.message\.bytes=2000000, and Daybook needs "
+                                     r"max\.message\.bytes=\d+", self.book.ask("stream", "status")["rows"][0].get(
+                                         "last_error", "")), lambda: str(self.book.ask("stream", "status")))
 
     def test_a_beginning_that_is_gone_is_said(self):
         self.own_broker("log.roll.ms=200", "log.retention.check.interval.ms=200", "log.initial.task.delay.ms=100")
