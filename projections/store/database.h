@@ -36,7 +36,7 @@ public:
     void remove_when_closed() { remove_ = true; }
     [[nodiscard]] const std::filesystem::path& dir() const { return dir_; }
 
-    // Lets RocksDB merge runs, from here on. Until then it does not: merging takes a processor from what an open has to do.
+    // Lets RocksDB merge runs from here on, and not before: merging takes a processor from what an open has to do.
     // Any thread, any number of times.
     Result<void> merge();
 
