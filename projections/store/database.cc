@@ -7,6 +7,7 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
+#include <rocksdb/universal_compaction.h>
 
 #include <algorithm>
 #include <system_error>
@@ -48,6 +49,16 @@ rocksdb::ColumnFamilyOptions family_options(View view, const std::shared_ptr<roc
     options.compression = rocksdb::kLZ4Compression;
     options.level0_file_num_compaction_trigger = 6;
     options.level_compaction_dynamic_level_bytes = true;
+    if (view == View::kHistory || view == View::kAccounts) {
+        // Nearly nothing in them is ever overwritten, so merging serves reading only: eight runs at a time, and eight
+        // of those, where levels merge what is there again and again (to 10 million events 12 % of appending's
+        // processor time, to 5 million nothing). Reading an account takes a twentieth longer.
+        options.compaction_style = rocksdb::kCompactionStyleUniversal;
+        options.compaction_options_universal.min_merge_width = 8;
+        options.compaction_options_universal.size_ratio = 50;
+        options.compaction_options_universal.max_size_amplification_percent = 10'000;
+        options.level0_file_num_compaction_trigger = 8;
+    }
     options.write_buffer_size = 1u << 20;  // nothing is written but through runs
     options.disable_auto_compactions = true;  // until merge()
     return options;
