@@ -159,7 +159,9 @@ Outcome Publisher::Impl::run_term(Term::Task task, bool& progressed) {
         if (stop) return {Outcome::How::kStopped, {}};
         const std::string reason = "the Kafka client hangs (" + board_->read().step + ")";
         if (!room) return {Outcome::How::kRefused, reason + ", once too often: start the process again"};
-        return {Outcome::How::kAgain, reason + "; it was left behind"};
+        // Who was watching goes on watching.
+        const auto how = task == Term::Task::kWatch ? Outcome::How::kFenced : Outcome::How::kAgain;
+        return {how, reason + "; it was left behind"};
     }
 }
 

@@ -83,6 +83,7 @@ void say(const stream::Status& now, Position& next, std::string& state) {
     state = about;
     if (now.next && *now.next != next) std::printf("next %llu\n", static_cast<unsigned long long>(*now.next));
     next = now.next.value_or(next);
+    if (now.repaired > 0) std::printf("repaired %llu\n", static_cast<unsigned long long>(now.repaired));
     std::fflush(stdout);
 }
 

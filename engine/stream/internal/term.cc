@@ -445,12 +445,26 @@ Outcome Term::watch() {
         std::clamp<milliseconds>(config_.options.takeover_after / 10, milliseconds(50), milliseconds(5000));
     std::optional<codec::ControlRecord> seen;
     Deadline since = std::chrono::steady_clock::now();
+    milliseconds wait = config_.options.retry_min;
     while (true) {
         if (stopping() || !step("watching the publisher that took over", kReadBack * 2)) return stopped();
         std::vector<Tail> tails(1);
         tails[0].topic = config_.topics().name(Topic::kControl);
-        const auto read = read_tails(*readers, tails, after(kReadBack));
-        if (!read) return again(read.error());
+        // Reached first: where no broker is there, the client's reading takes longer than it may.
+        auto read = readers->committed.reach(ms(milliseconds(1000)));
+        if (read) read = read_tails(*readers, tails, after(kReadBack));
+        if (!read) {
+            // Brokers that are away say nothing of the other publisher, who cannot publish meanwhile either.
+            report([&](Status& status) {
+                status.last_error = read.error().message;
+                status.last_error_at = clock_.now();
+            });
+            if (!pause(jittered(wait))) return stopped();
+            wait = std::min(wait * 2, config_.options.retry_max);
+            since = std::chrono::steady_clock::now();
+            continue;
+        }
+        wait = config_.options.retry_min;
         if (!tails[0].last) return {Outcome::How::kAgain, "the control topic is empty"};
         const auto control = codec::control_from_json(tails[0].last->value);
         if (!control) return {Outcome::How::kRefused, control.error().message};

@@ -50,6 +50,30 @@ class Fenced(KafkaTest):
         print(f"{self.committed} commits were with the broker before their publisher was stopped", flush=True)
         self.assertGreater(taken_back, 0)
 
+    def test_a_broker_that_is_away_hands_the_field_to_nobody(self):
+        """Who was fenced waits for the other's silence, not for the brokers'."""
+        broker = self.own_broker()
+        self.head.grow_to(1000)
+        older = self.child()
+        older.wait_next(1000)
+        newer = self.child()
+        newer.wait_state("^publishing")
+        self.head.grow_to(2000)  # the older one learns it when it publishes
+        newer.wait_next(2000)
+        older.wait_state("^fenced .")
+        known = len(older.states)
+        broker.kill()
+        older.wait_state("cannot be (read|reached)", since=known)
+        time.sleep(3)  # several looks long
+        broker.start()
+        self.head.grow_to(3000)
+        newer.wait_next(3000)
+        older.wait_next(3000)  # as it reads in the control topic
+        self.assertEqual([state for state in older.states[known:] if not state.startswith("fenced ")], [])
+        older.kill()
+        newer.kill()
+        self.verify()
+
     def test_two_that_fight(self):
         self.head.grow_to(100)
         both = [self.child(takeover=300, retry_max=300) for _ in range(2)]

@@ -111,6 +111,7 @@ class Child:
         self.states = []
         self.points = 0
         self.moves = 0
+        self.repaired = 0
         arguments = [f"{name.replace('_', '.') if '_' in name and name not in OWN else name}={value}"
                      for name, value in options.items()]
         self.process = subprocess.Popen([CHILD, bootstrap, ledger, str(head.path), str(until), *arguments],
@@ -128,6 +129,8 @@ class Child:
                     self.head.grow_to(self.next + self.pace)
             elif word == "state":
                 self.states.append(rest)
+            elif word == "repaired":
+                self.repaired = int(rest)
             elif word == "point":
                 self.points += 1
 

@@ -155,6 +155,7 @@ class Topics(KafkaTest):
                 last = self.child(until=self.head.value, doubt=2000)
                 self.assertEqual(last.wait_end(), 0, last.states)
                 self.verify()
+                self.assertEqual(last.repaired > 0, "events" in committed, last.repaired)
 
     EVERYWHERE = {"control": [0], "log": [0], "events": [0, 1, 2, 3], "stock": [0, 1, 2, 3], "custody": [0, 1, 2, 3]}
 
