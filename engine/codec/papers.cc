@@ -13,6 +13,10 @@ void add(std::vector<PaperNumber>& out, PaperKind kind, std::string_view number)
     if (!number.empty()) out.push_back({kind, std::string(number)});
 }
 
+void add_id(std::vector<PaperNumber>& out, PaperKind kind, const ObligationId& id) {
+    if (!id.empty()) out.push_back({kind, id.text()});
+}
+
 // Those that custody does not decide by, and so does not know.
 void add_descriptive(const v1::Command& command, std::vector<PaperNumber>& out) {
     switch (command.payload_case()) {
@@ -65,7 +69,8 @@ bool has_descriptive(EventType type) {
 std::string_view to_string(PaperKind kind) {
     static constexpr std::array<std::string_view, kPaperKindCount> kNames{
         "docs",   "memo",        "vendor memo", "invoice",         "credit note", "carnet",      "order", "parcel",
-        "repair", "claim check", "waybill",     "despatch advice", "serial",      "case number", "movement number"};
+        "repair", "claim check", "waybill",     "despatch advice", "serial",      "case number", "movement number",
+        "request", "discrepancy"};
     return kNames[static_cast<std::size_t>(kind) - 1];
 }
 
@@ -90,8 +95,30 @@ void paper_numbers(const custody::Command& command, std::vector<PaperNumber>& ou
         case EventType::kReservationPlaced:
             add(out, PaperKind::kOrder, std::get<custody::ReservationPlaced>(command.payload).document);
             return;
-        case EventType::kTransferPacked:
-            add(out, PaperKind::kParcel, std::get<custody::TransferPacked>(command.payload).parcel);
+        case EventType::kTransferRequested:
+            add_id(out, PaperKind::kRequest, std::get<custody::TransferRequested>(command.payload).request);
+            return;
+        case EventType::kTransferApproved:
+            add_id(out, PaperKind::kRequest, std::get<custody::TransferApproved>(command.payload).request);
+            return;
+        case EventType::kTransferRejected:
+            add_id(out, PaperKind::kRequest, std::get<custody::TransferRejected>(command.payload).request);
+            return;
+        case EventType::kTransferPacked: {
+            const auto& packed = std::get<custody::TransferPacked>(command.payload);
+            add(out, PaperKind::kParcel, packed.parcel);
+            add_id(out, PaperKind::kRequest, packed.request);
+            return;
+        }
+        case EventType::kTransferExceptionRecorded:
+        case EventType::kReceiptDiscrepancyRecorded:
+        case EventType::kDiscrepancyOpened:
+            if (command.lines.empty()) add_id(out, PaperKind::kDiscrepancy, command.obligation);
+            return;
+        case EventType::kDiscrepancyResolved:
+            if (!command.lines.empty()) return;
+            add_id(out, PaperKind::kDiscrepancy,
+                   std::get<custody::DiscrepancyResolved>(command.payload).discrepancy.id);
             return;
         case EventType::kComplianceDocAttached:
             add(out, PaperKind::kDocument, std::get<custody::ComplianceDocAttached>(command.payload).number);

@@ -1,4 +1,5 @@
-// The numbers by which papers and labels name what an event is about: an invoice, a memo, a carnet, a serial number.
+// The numbers by which papers and labels name what an event is about: an invoice, a memo, a carnet, a serial number;
+// and the ids that lead from one event to the next where no piece does.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,10 @@ enum class PaperKind : std::uint8_t {
     kSerial,        // of the piece
     kCaseNumber,
     kMovementNumber,
+    kRequest,       // a transfer request's id
+    kDiscrepancy,   // the id of a difference about no piece, which no piece's history leads to
 };
-inline constexpr std::size_t kPaperKindCount = 15;
+inline constexpr std::size_t kPaperKindCount = 17;
 std::string_view to_string(PaperKind kind);  // "credit note"
 
 struct PaperNumber {

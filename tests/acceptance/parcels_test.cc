@@ -129,6 +129,69 @@ TEST_F(Parcels, AParcelThatIsNotPickedUpIsVoidedAndUnpacked) {
     salon_.expect_sound();
 }
 
+// The life of a parcel begins with what asked for it, and what came too much has no piece to lead to it (A14).
+TEST_F(Parcels, TheLifeOfATransferHasItsRequestAndWhatDidNotBelongInIt) {
+    const auto doc = [](const std::string& number) {
+        return R"(,"docs":[{"type":"OTHER","number":)" + Salon::quoted(number) + "}]";
+    };
+    const auto ring = salon_.bring(1);
+    const std::string request = salon_.id(), other = salon_.id(), transfer = salon_.id(), wrong = salon_.id();
+    const auto ask_for = [&](const std::string& id, const std::string& number) {
+        salon_.accept(salon_.say("10 OC", {},
+                                 R"("transfer_requested":{"request":)" + Salon::quoted(id) +
+                                     R"(,"purpose":"REPLENISH","dest":{"site":2}})",
+                                 doc(number)));
+    };
+    const auto say_of = [&](const std::string& what, const std::string& id) {
+        return salon_.say("20 VM", {}, "\"" + what + R"(":{"request":)" + Salon::quoted(id) + "}");
+    };
+    ask_for(request, "TR-1");
+    ask_for(other, "TR-2");
+    const Position before = salon_.ledger().head() - 1;
+    salon_.accept(say_of("transfer_approved", request));
+    salon_.accept(say_of("transfer_rejected", other));
+    const auto pack = [&](const std::string& parcel) {
+        return salon_.say("10 OC", {"11"},
+                          R"("transfer_packed":{"parcel":)" + Salon::quoted(parcel) +
+                              R"(,"seal":"S9","request":)" + Salon::quoted(request) + "}",
+                          Salon::lines(ring) + Salon::to(salon_.here("PACK")));
+    };
+    salon_.accept(pack("P8"));
+    const std::string mistaken = salon_.last_id();
+    const std::string right = pack("P9");
+    salon_.accept(salon_.correction(mistaken, right, salon_.last_id()));
+    salon_.accept(salon_.say("70 LG", {"600"},
+                             R"("transfer_dispatched":{"dest":{"site":2},"purpose":"REPLENISH","carrier":601,)"
+                             R"("waybill":"W-9"})",
+                             Salon::lines(ring) + Salon::to("TRANSIT/" + transfer) + Salon::opens(transfer)));
+    salon_.at_site(2);
+    const auto too_much = [&](const std::string& parcel, const std::string& id) {
+        return salon_.say("10 OC", {"11"}, R"("transfer_exception_recorded":{"kind":"OVER"})",
+                          doc(parcel) + Salon::opens(id));
+    };
+    salon_.accept(too_much("W-9", wrong));
+    salon_.accept(too_much("P1", salon_.id()));  // in another parcel
+    salon_.accept(salon_.say("10 OC", {"11"}, R"("transfer_received":{"seal":"S9","seal_intact":true})",
+                             Salon::lines(ring) + Salon::to(salon_.here("HOLD"))));
+    salon_.accept(salon_.say("20 VM", {"10 OC"}, R"("discrepancy_resolved":{"outcome":"FOUND"})",
+                             Salon::opens(wrong)));
+    salon_.at_site(1);
+    const auto whole = ElementsAre("TransferRequested", "TransferApproved", "TransferPacked", "TransferPacked",
+                                   "TransferDispatched", "TransferExceptionRecorded", "TransferReceived",
+                                   "DiscrepancyResolved");
+    EXPECT_THAT(salon_.life("TR-1"), whole);
+    EXPECT_THAT(salon_.life(request), whole);
+    EXPECT_THAT(salon_.life("P9"), whole);
+    EXPECT_THAT(salon_.life("P8"), ElementsAre("TransferPacked"));  // which counts no more
+    EXPECT_THAT(salon_.life("W-9"), ElementsAre("TransferDispatched", "TransferExceptionRecorded", "TransferReceived",
+                                                "DiscrepancyResolved"));
+    EXPECT_THAT(salon_.life("P1"), ElementsAre("TransferPacked", "TransferDispatched", "TransferExceptionRecorded"));
+    EXPECT_THAT(salon_.life("TR-2"), ElementsAre("TransferRequested", "TransferRejected"));
+    const std::string then = salon_.ask("documents/TR-1?known_at=" + std::to_string(before));
+    EXPECT_EQ(Salon::rows(then, "rows").size(), 1U) << then;
+    salon_.expect_sound();
+}
+
 // In transit is a place of its own: nobody mistakes it for arrived (erpnext#46130).
 TEST_F(Parcels, WhatIsInTransitIsNeitherHereNorThere) {
     EXPECT_THAT(salon_.ask("items/" + rings_[0]), HasSubstr(R"("state":"T")"));

@@ -1,5 +1,5 @@
 // The life of a document: every event that carries its number, those that end what these opened, and those that carry
-// it on.
+// it on; of a parcel also what asked for it, and what was found in it that should not be there.
 #include <algorithm>
 #include <compare>
 #include <limits>
@@ -135,25 +135,100 @@ Result<void> follow_parcel(const Asked& asked, const When& when, const ItemId& i
     return {};
 }
 
+// A name by which an event belongs to others that no piece leads to.
+struct Name {
+    std::string text;
+    bool is_id = false;  // of a request, or of a difference about no piece; else a number of a consignment
+};
+
+bool is_about_no_piece(const v1::Command& command) {
+    return command.lines().empty() && (command.has_transfer_exception_recorded() ||
+                                       command.has_receipt_discrepancy_recorded() || command.has_discrepancy_opened());
+}
+
+std::vector<Name> names_of(const v1::Command& command) {
+    switch (command.payload_case()) {
+        case v1::Command::kTransferRequested: return {{command.transfer_requested().request(), true}};
+        case v1::Command::kTransferApproved: return {{command.transfer_approved().request(), true}};
+        case v1::Command::kTransferRejected: return {{command.transfer_rejected().request(), true}};
+        case v1::Command::kTransferPacked:
+            return {{command.transfer_packed().request(), true}, {command.transfer_packed().parcel()}};
+        case v1::Command::kTransferDispatched: return {{command.transfer_dispatched().waybill()}};
+        case v1::Command::kInboundDispatched:
+            return {{command.inbound_dispatched().waybill()}, {command.inbound_dispatched().despatch_advice()}};
+        case v1::Command::kDiscrepancyResolved:
+            if (command.lines().empty()) return {{command.obligation_id(), true}};
+            return {};
+        default:
+            if (is_about_no_piece(command)) return {{command.obligation_id(), true}};
+            return {};
+    }
+}
+
+// Adds the events that a name leads to, and their pieces to what is followed: those of a request or a difference; or,
+// by the number of a consignment, what was found in it that should not be there.
+Result<void> follow_name(const Asked& asked, const When& when, const v1::Event& event, const Name& name, Life& life,
+                         std::vector<Thread>& more) {
+    DAYBOOK_ASSIGN(const auto rows, when.reading.number(name.text, 0, when.at.known, limits::kPageRowsMax));
+    for (const auto& row : rows) {
+        const bool of_id = row.kind == codec::PaperKind::kRequest || row.kind == codec::PaperKind::kDiscrepancy;
+        const bool may_be = name.is_id ? of_id : row.kind == codec::PaperKind::kDocument;
+        if (!may_be || row.position >= when.at.known || life.count(row.position) != 0) continue;
+        DAYBOOK_ASSIGN(const v1::Event found, asked.event_at(row.position));
+        if (!name.is_id && (!is_about_no_piece(found.command()) || found.command().has_discrepancy_opened() ||
+                            time_of(found.occurred_at()) < time_of(event.occurred_at()))) {
+            continue;
+        }
+        life[row.position].follows = name.text;
+        for (const ItemId& item : items_of(found)) more.push_back({row.position, item});
+    }
+    return {};
+}
+
+// By the names of the events of the life that were not looked at yet. What was corrected leads nowhere, but stays.
+Result<void> follow_names(const Asked& asked, const When& when, Life& life, std::set<Position>& looked,
+                          std::vector<Thread>& more) {
+    std::vector<Position> fresh;
+    for (const auto& [position, part] : life) {
+        if (looked.insert(position).second) fresh.push_back(position);
+    }
+    for (const Position position : fresh) {
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
+        const auto names = names_of(event.command());
+        if (names.empty()) continue;
+        DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(position, when.at.known));
+        if (!counts) continue;
+        for (const Name& name : names) {
+            if (!name.text.empty()) DAYBOOK_TRY(follow_name(asked, when, event, name, life, more));
+        }
+    }
+    return {};
+}
+
 Result<void> follow_all(const Asked& asked, const When& when, Life& life) {
     std::vector<Thread> threads;
     std::set<Thread> followed;
+    std::set<Position> looked;
     for (const auto& [position, part] : life) {
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
         for (const ItemId& item : items_of(event)) threads.push_back({position, item});
     }
     v1::Event event;  // of the pieces of one event it is read once
-    for (std::size_t next = 0; next < threads.size(); ++next) {
-        const Thread thread = threads[next];
-        if (next == 0 || event.position() != thread.opening) {
-            DAYBOOK_ASSIGN(event, asked.event_at(thread.opening));
+    std::size_t next = 0;
+    while (looked.size() != life.size()) {
+        DAYBOOK_TRY(follow_names(asked, when, life, looked, threads));
+        for (; next < threads.size(); ++next) {
+            const Thread thread = threads[next];
+            if (next == 0 || event.position() != thread.opening) {
+                DAYBOOK_ASSIGN(event, asked.event_at(thread.opening));
+            }
+            const std::string& opened = event.command().obligation_id();
+            const bool parcel = event.command().has_transfer_packed();
+            if ((!parcel && opened.empty()) || !followed.insert(thread).second) continue;
+            if (followed.size() > kFollowedPiecesMax) return {};
+            DAYBOOK_TRY(parcel ? follow_parcel(asked, when, thread.item, event, life, threads)
+                               : follow(asked, when, thread.item, event, opened, life, threads));
         }
-        const std::string& opened = event.command().obligation_id();
-        const bool parcel = event.command().has_transfer_packed();
-        if ((!parcel && opened.empty()) || !followed.insert(thread).second) continue;
-        if (followed.size() > kFollowedPiecesMax) return {};
-        DAYBOOK_TRY(parcel ? follow_parcel(asked, when, thread.item, event, life, threads)
-                           : follow(asked, when, thread.item, event, opened, life, threads));
     }
     return {};
 }
