@@ -14,11 +14,13 @@ class Memo : public testing::Test {
 protected:
     Memo() { salon_.open_vault(); }
 
-    std::string issue(const std::string& memo, const std::vector<std::string>& items, const std::string& due) {
+    std::string issue(const std::string& memo, const std::vector<std::string>& items, const std::string& due,
+                      const std::string& party = "501") {
         memo_ = salon_.id();
         return salon_.say("10 OC", {"500"},
-                          R"("memo_out_issued":{"memo":)" + Salon::quoted(memo) +
-                              R"(,"party":"501","purpose":"ON_APPROVAL","due_at":)" + Salon::quoted(due) + "}",
+                          R"("memo_out_issued":{"memo":)" + Salon::quoted(memo) + R"(,"party":)" +
+                              Salon::quoted(party) + R"(,"purpose":"ON_APPROVAL","due_at":)" + Salon::quoted(due) +
+                              "}",
                           Salon::lines(items) + Salon::to("EXT/MEMO/" + memo) + Salon::opens(memo_));
     }
     // The memos that are out, as the board shows them.
@@ -104,6 +106,47 @@ TEST_F(Memo, TheReportOfTheirAgesIsThatOfACalculationByHand) {
     EXPECT_THAT(report, found("61-90", 3, 2 + 3 + 4));   // 85, 75 and 65
     EXPECT_THAT(report, found("90+", 1, 1));             // 95
     EXPECT_THAT(report, HasSubstr(R"("age_days":"95")"));
+    salon_.expect_sound();
+}
+
+// Houses number their memos each for itself, and so do their parties: a number is nobody's name (A5).
+TEST_F(Memo, OfTwoPartiesWithTheSameNumberEachHoldsItsOwn) {
+    const auto rings = salon_.bring(2);
+    const std::string due = "2030-03-12T18:00:00Z";
+    salon_.clock("2030-03-02T10:00:00Z");
+    salon_.accept(issue("M-7", {rings[0]}, due));
+    const std::string first = salon_.last_id(), first_memo = memo_;
+    salon_.clock("2030-03-02T11:00:00Z");
+    salon_.accept(issue("M-7", {rings[1]}, due, "502"));
+    const Position known = salon_.ledger().head() - 1;
+    const auto held = [&](const std::string& party, std::optional<Position> at = std::nullopt) {
+        const std::string known_at = at ? "&known_at=" + std::to_string(*at) : "";
+        const std::string answer =
+            salon_.ask("held?party=" + party + "&from=2030-03-02T00:00:00Z&to=2030-03-03T00:00:00Z" + known_at);
+        std::vector<std::string> items;
+        for (const auto& row : Salon::rows(answer, "rows")) {
+            if (Salon::field(row, "account") == "EXT/MEMO/M-7") items.push_back(Salon::field(row, "item"));
+        }
+        return items;
+    };
+    EXPECT_EQ(held("501"), std::vector{rings[0]});
+    EXPECT_EQ(held("502"), std::vector{rings[1]});
+    EXPECT_EQ(Salon::rows(salon_.ask("held/EXT/MEMO/M-7?from=2030-03-02T00:00:00Z&to=2030-03-03T00:00:00Z"), "rows")
+                  .size(),
+              2U);
+    // The first one was in truth the second party's.
+    memo_ = first_memo;
+    const std::string right =
+        salon_.say("10 OC", {"500"},
+                   R"("memo_out_issued":{"memo":"M-7","party":"502","purpose":"ON_APPROVAL","due_at":)" +
+                       Salon::quoted(due) + "}",
+                   Salon::lines({rings[0]}) + Salon::to("EXT/MEMO/M-7") + Salon::opens(first_memo),
+                   {.at = "2030-03-02T10:00:00Z", .late = "the other client"});
+    salon_.accept(salon_.correction(first, right, salon_.last_id()));
+    EXPECT_TRUE(held("501").empty());
+    EXPECT_EQ(held("502").size(), 2U);
+    EXPECT_EQ(held("501", known), std::vector{rings[0]});
+    EXPECT_EQ(held("502", known), std::vector{rings[1]});
     salon_.expect_sound();
 }
 

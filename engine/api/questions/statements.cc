@@ -64,6 +64,7 @@ struct Holders {
     std::set<custody::AccountId> accounts;
     std::map<ItemId, std::set<Position>> packed;  // of a parcel: its pieces, and by which events they came into it
     std::string named;
+    std::set<Position> memos = {};  // of a party: what opened its memos; others may have memos of the same number
 };
 
 // A person's at all sites: those that ever held a piece, whatever became of them since.
@@ -78,15 +79,16 @@ Result<Holders> person(const Asked& asked, const When& when) {
     return holders;
 }
 
-// The accounts of a party's memo that an event opens; none where it opens none, or another party's.
-void add_memos(const v1::Event& event, PartyId party, std::set<custody::AccountId>& accounts) {
+// Adds a party's memo that an event opens; nothing where it opens none, or another party's.
+void add_memos(const v1::Event& event, PartyId party, Holders& holders) {
     const v1::Command& command = event.command();
     const bool issued = command.has_memo_out_issued() && command.memo_out_issued().party() == party;
     const bool delivered = command.has_transfer_delivered() && command.transfer_delivered().party() == party;
     if (!issued && !delivered) return;
+    holders.memos.insert(event.position());
     for (const v1::EventLine& line : event.lines()) {
         const auto account = custody::AccountId::parse(line.to());
-        if (account && account->kind == AccountClass::kExtMemo) accounts.insert(*account);
+        if (account && account->kind == AccountClass::kExtMemo) holders.accounts.insert(*account);
     }
 }
 
@@ -133,7 +135,7 @@ Result<Holders> party(const Asked& asked, const When& when) {
     DAYBOOK_ASSIGN(const auto openings, memo_openings(asked, when, who));
     for (const Position position : openings) {
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
-        add_memos(event, who, holders.accounts);
+        add_memos(event, who, holders);
     }
     return holders;
 }
@@ -167,6 +169,12 @@ Result<Holders> holders_of(const Asked& asked, const When& when) {
     return fail(ErrorCode::kInvalid, "held: by whom? Name an account, or give person, party or parcel");
 }
 
+// Whether a stay is in an account of a party's memo, but on the memo of another party.
+bool is_of_another(const Holders& holders, const projections::StayRow& stay) {
+    return !holders.memos.empty() && stay.account.kind == AccountClass::kExtMemo &&
+           holders.memos.count(stay.opened_by) == 0;
+}
+
 // The stays of a chain that are asked for, from a time on. A parcel goes from its packing to where it leaves its
 // transfer.
 std::vector<projections::StayRow> stays_with(const Holders& holders, const ItemId& item,
@@ -178,7 +186,8 @@ std::vector<projections::StayRow> stays_with(const Holders& holders, const ItemI
         const bool opens = packed != holders.packed.end() && packed->second.count(stay.opened_by) == 1;
         within = opens || (within && stay.account.kind == AccountClass::kTransit);
         const bool over = stay.to && *stay.to <= since;
-        if (!over && (within || holders.accounts.count(stay.account) == 1)) stays.push_back(stay);
+        const bool its = holders.accounts.count(stay.account) == 1 && !is_of_another(holders, stay);
+        if (!over && (within || its)) stays.push_back(stay);
     }
     return stays;
 }

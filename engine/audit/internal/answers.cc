@@ -1,7 +1,9 @@
 #include "engine/audit/internal/answers.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
+#include <string_view>
 
 #include "engine/codec/event_codec.h"
 
@@ -19,6 +21,15 @@ template <class All, class Use>
 void spread(const All& all, std::size_t most, Use&& use) {
     const std::size_t count = std::min(all.size(), most);
     for (std::size_t i = 0; i < count; ++i) use(all[(i + 1) * all.size() / count - 1]);
+}
+
+// The event that a row of what was held begins with: "<piece> from event <event> …".
+Position opening_of(const std::string& row) {
+    constexpr std::string_view kFrom = " from event ";
+    const std::size_t at = row.find(kFrom);
+    Position event = kNoPosition;
+    if (at != std::string::npos) std::from_chars(row.data() + at + kFrom.size(), row.data() + row.size(), event);
+    return event;
 }
 
 }  // namespace
@@ -132,12 +143,15 @@ void Answers::judge_sessions() {
 
 // ---- What was held ----
 
-// Of a person or a party what the account itself is answered to have held; nothing, where it was not theirs.
-void Answers::judge_held(const std::string& by, const custody::AccountId& account, bool theirs) {
+// Of a person or a party what the account itself is answered to have held, as far as that was theirs: two parties may
+// have memos of one number. What was opened behind `kept` is not known here.
+void Answers::judge_held(const std::string& by, const custody::AccountId& account,
+                         const std::function<bool(Position opening)>& theirs, Position kept) {
     const std::string what = "what " + by + " held in " + account.path();
     Listed told = checked(what, past_.held(by, account, newest_));
-    Listed right;
-    if (theirs) right = checked("what " + account.path() + " held", past_.held("", account, newest_));
+    Listed right = checked("what " + account.path() + " held", past_.held("", account, newest_));
+    std::erase_if(right.rows, [&](const std::string& row) { return !theirs(opening_of(row)); });
+    std::erase_if(told.rows, [&](const std::string& row) { return opening_of(row) > kept; });
     told.whole = told.whole && right.whole;
     compare(what, told, right.rows);
 }
@@ -151,16 +165,19 @@ void Answers::judge_holders() {
     const auto ask_for = [&](const Memo* memo) { asked.push_back(memo); };
     spread(corrected, kHoldersAsked, ask_for);  // these tell most
     spread(others, kHoldersAsked - asked.size(), ask_for);
+    const Position kept = gathered_.memos.size() < kMemosKept ? kNoPosition : gathered_.memos.back().position;
     for (const Memo* memo : asked) {
-        const auto theirs = [&](const Memo& other) {
-            return other.account == memo->account && other.party == memo->party && counts(other.position);
-        };
+        std::set<Position> its;
+        for (const Memo& other : gathered_.memos) {
+            if (other.account == memo->account && other.party == memo->party && counts(other.position))
+                its.insert(other.position);
+        }
         judge_held("party=" + std::to_string(memo->party), memo->account,
-                   std::any_of(gathered_.memos.begin(), gathered_.memos.end(), theirs));
+                   [&](Position opening) { return its.contains(opening); }, kept);
     }
     const std::vector<custody::AccountId> persons(gathered_.persons.begin(), gathered_.persons.end());
     spread(persons, kHoldersAsked, [&](const custody::AccountId& account) {
-        judge_held("person=" + std::to_string(account.number()), account, true);
+        judge_held("person=" + std::to_string(account.number()), account, [](Position) { return true; });
     });
 }
 

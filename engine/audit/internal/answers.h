@@ -36,7 +36,8 @@ private:
     void judge_counts();
     void judge_counts_of(SiteId site);
     void judge_sessions();
-    void judge_held(const std::string& by, const custody::AccountId& account, bool theirs);
+    void judge_held(const std::string& by, const custody::AccountId& account,
+                    const std::function<bool(Position opening)>& theirs, Position kept = kNoPosition);
     void judge_holders();
     void judge_reconciliation(SiteId site);
 
