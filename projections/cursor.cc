@@ -16,6 +16,10 @@ int digit(char c) {
 
 }  // namespace
 
+std::string page_behind(Position position, std::string_view page_key) {
+    return std::to_string(position) + "-" + std::string(page_key);
+}
+
 std::string to_text(const Cursor& cursor) { return std::to_string(cursor.position) + "-" + hex(cursor.key); }
 
 Result<Cursor> cursor_of(const Page& page, Position position, std::size_t key_bytes) {

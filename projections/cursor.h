@@ -23,6 +23,13 @@ std::string to_text(const Cursor& cursor);
 // or asks for too many rows. `key_bytes`: how long the keys of this answer are; 0: any length.
 Result<Cursor> cursor_of(const Page& page, Position position, std::size_t key_bytes);
 
+// What accounts(), stock() and due() are paged by, as text: their rows come in its order. A page of a Reading that
+// begins behind such a row has the cursor page_behind().
+std::string page_key(const AccountRow& row);
+std::string page_key(const StockRow& row);
+std::string page_key(const ObligationRow& row);
+std::string page_behind(Position position, std::string_view page_key);
+
 // The smallest key behind `key`.
 inline std::string behind(std::string_view key) { return std::string(key) + '\0'; }
 

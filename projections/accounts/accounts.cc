@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/base/bytes.h"
 #include "projections/cursor.h"
 #include "projections/store/encoding.h"
 #include "projections/views.h"
@@ -217,6 +218,8 @@ Result<std::optional<AccountRow>> read_account_totals(const ReadPoint& point, co
     DAYBOOK_ASSIGN(AccountRow row, take_account(key, value));
     return std::optional<AccountRow>(row);
 }
+
+std::string page_key(const AccountRow& row) { return hex(key_of(row.account)); }
 
 Result<Rows<AccountRow>> read_accounts(const ReadPoint& point, const AccountsQuery& query, const Page& page) {
     DAYBOOK_ASSIGN(const Cursor cursor, cursor_of(page, point.position(), kAccountBytes));

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "projections/cursor.h"
 #include "projections/store/encoding.h"
 #include "projections/views.h"
@@ -210,6 +211,12 @@ Result<void> each_obligation(const ReadPoint& point, const std::function<void(co
         row(one);
     }
     return scan.status();
+}
+
+std::string page_key(const ObligationRow& row) {
+    std::string key;
+    due_key(key, row.obligation.due_at, row.obligation.ref);
+    return hex(key);
 }
 
 Result<Rows<ObligationRow>> read_due(const ReadPoint& point, const DueQuery& query, const Page& page) {

@@ -1,5 +1,6 @@
 #include "projections/stock/stock.h"
 
+#include "engine/base/bytes.h"
 #include "projections/cursor.h"
 #include "projections/store/encoding.h"
 #include "projections/views.h"
@@ -129,6 +130,8 @@ Result<void> StockFold::fold(const Step& step, Store& store) {
     }
     return {};
 }
+
+std::string page_key(const StockRow& row) { return hex(stock_key(row.model, row.site, row.owner)); }
 
 Result<Rows<StockRow>> read_stock(const ReadPoint& point, const StockQuery& query, const Page& page) {
     DAYBOOK_ASSIGN(const Cursor cursor, cursor_of(page, point.position(), 0));

@@ -124,6 +124,14 @@ Result<std::size_t> row_of_cursor(const Asked& asked) {
     return *row;
 }
 
+Result<projections::Page> page_by_key(const Asked& asked, const When& when) {
+    DAYBOOK_ASSIGN(auto page, asked.page());
+    if (!page.cursor.empty()) page.cursor = projections::page_behind(when.at.known, page.cursor);
+    // Of one question with other rows, or none of ours, as the read models take it.
+    DAYBOOK_TRY(projections::cursor_of(page, when.at.known, 0));
+    return page;
+}
+
 Result<std::string> each_held(const Asked& asked, const When& when, const std::vector<custody::AccountId>& accounts,
                               std::size_t rows_max, const AddHeld& add) {
     std::string inner = rest_of_cursor(asked);

@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/api/internal/asked.h"
 #include "engine/base/error.h"
-#include "engine/base/limits.h"
 #include "engine/base/time.h"
+#include "projections/cursor.h"
 #include "projections/views.h"
 #include "schemas/daybook/v1/view.pb.h"
 
@@ -55,22 +56,26 @@ std::string rest_of_cursor(const Asked& asked);
 
 // The first row of the page, where the rest is its number among the rows at that (V, R).
 Result<std::size_t> row_of_cursor(const Asked& asked);
-// That page of an answer which the read models page by keys of their own: found(page) of them, from a row on. Cost: all
-// rows before it.
-template <class Found>
-auto page_from(std::size_t row, std::size_t rows_max, const Found& found) -> decltype(found(projections::Page{})) {
-    projections::Page page{rows_max, {}};
-    while (row != 0) {
-        page.rows_max = std::min<std::size_t>(row, limits::kPageRowsMax);
-        DAYBOOK_ASSIGN(auto before, found(page));
-        row -= std::min(row, before.rows.size());
-        page = {rows_max, before.next};
-        if (before.next.empty()) {
-            before.rows.clear();
-            return before;
-        }
+
+// A page of rows that go by projections::page_key(), of which the rest of the question's cursor is that of the row
+// before it. The read models, where they still stand at (V, R), seek to it.
+Result<projections::Page> page_by_key(const Asked& asked, const When& when);
+// The same of rows that were made up at (V, R), all of them in any order: leaves the page. The page_key() of its last
+// row, for a cursor; "" where there are no more.
+template <class Row>
+std::string cut_to_page(const Asked& asked, std::size_t rows_max, std::vector<Row>& rows) {
+    const std::string before = rest_of_cursor(asked);
+    std::vector<std::pair<std::string, std::size_t>> keys;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (std::string key = projections::page_key(rows[i]); key > before) keys.emplace_back(std::move(key), i);
     }
-    return found(page);
+    std::sort(keys.begin(), keys.end());
+    const bool more = keys.size() > rows_max;
+    if (more) keys.resize(rows_max);
+    std::vector<Row> page;
+    for (const auto& [key, row] : keys) page.push_back(std::move(rows[row]));
+    rows = std::move(page);
+    return more ? keys.back().first : std::string();
 }
 
 // The pieces that accounts held at (V, R), one account after the other, until `add` has said rows_max times that it

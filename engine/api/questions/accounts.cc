@@ -7,22 +7,7 @@
 namespace daybook::api {
 namespace {
 
-// At (V, R), in the order of the read models. Each page sums all accounts up again.
-using AccountRows = projections::Rows<projections::AccountRow>;
-Result<AccountRows> accounts_at(const When& when, const projections::AccountsQuery& query, std::size_t first,
-                                std::size_t rows_max, std::string& next) {
-    DAYBOOK_ASSIGN(auto found, when.reading.accounts_at(query, when.at));
-    std::sort(found.rows.begin(), found.rows.end(), [](const auto& a, const auto& b) { return a.account < b.account; });
-    const auto passed = static_cast<std::ptrdiff_t>(std::min(first, found.rows.size()));
-    found.rows.erase(found.rows.begin(), found.rows.begin() + passed);
-    if (found.rows.size() <= rows_max) return found;
-    found.rows.resize(rows_max);
-    next = std::to_string(first + rows_max);
-    return found;
-}
-
 Result<std::string> accounts(const Asked& asked) {
-    DAYBOOK_ASSIGN(const auto page, asked.page());
     projections::AccountsQuery query;
     DAYBOOK_ASSIGN(query.site, asked.site());
     if (const std::string kind = asked.param("class"); !kind.empty()) {
@@ -31,18 +16,17 @@ Result<std::string> accounts(const Asked& asked) {
     }
     DAYBOOK_ASSIGN(const When when, when_of(asked));
     DAYBOOK_ASSIGN(const bool is_now, when.is_now());
-    DAYBOOK_ASSIGN(const std::size_t first, row_of_cursor(asked));
+    DAYBOOK_ASSIGN(const auto page, page_by_key(asked, when));
     v1::AccountsAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     std::string next;
-    AccountRows found;
-    if (asks_when(asked) || !is_now) {
-        DAYBOOK_ASSIGN(found, accounts_at(when, query, first, page.rows_max, next));
+    projections::Rows<projections::AccountRow> found;
+    if (asks_when(asked) || !is_now) {  // each page sums all accounts up again
+        DAYBOOK_ASSIGN(found, when.reading.accounts_at(query, when.at));
+        next = cut_to_page(asked, page.rows_max, found.rows);
     } else {
-        DAYBOOK_ASSIGN(found, page_from(first, page.rows_max, [&](const projections::Page& of) {
-            return when.reading.accounts(query, of);
-        }));
-        if (!found.next.empty()) next = std::to_string(first + found.rows.size());
+        DAYBOOK_ASSIGN(found, when.reading.accounts(query, page));
+        if (!found.next.empty()) next = projections::page_key(found.rows.back());
     }
     for (const projections::AccountRow& row : found.rows) {
         v1::AccountRow& out = *message.add_rows();

@@ -1,6 +1,5 @@
 // Obligations: what is open, and due when.
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <optional>
 
@@ -12,8 +11,8 @@ namespace {
 
 using projections::ObligationRow;
 
-// What was open at (V, R). Obligations of pieces by the fold of their chains, where the kind that is asked for may be
-// theirs: the terms of one are the same in that of each of its pieces.
+// What was open at (V, R), in no order. Obligations of pieces by the fold of their chains, where the kind that is asked
+// for may be theirs: the terms of one are the same in that of each of its pieces.
 Result<std::vector<ObligationRow>> open_at(const Asked& asked, const When& when,
                                            std::optional<custody::ObligationKind> wanted) {
     std::map<custody::ObligationRef, ObligationRow> open;
@@ -44,11 +43,6 @@ Result<std::vector<ObligationRow>> open_at(const Asked& asked, const When& when,
     std::vector<ObligationRow> rows;
     rows.reserve(open.size());
     for (auto& [ref, row] : open) rows.push_back(std::move(row));
-    const auto due = [](const ObligationRow& row) {
-        return row.obligation.due_at == 0 ? std::numeric_limits<Micros>::max() : row.obligation.due_at;
-    };
-    std::stable_sort(rows.begin(), rows.end(),
-                     [&](const ObligationRow& a, const ObligationRow& b) { return due(a) < due(b); });
     return rows;
 }
 
@@ -62,8 +56,6 @@ void fill_totals(v1::DueAnswer& message) {
 // Each page looks at all pieces again, at the same (V, R).
 Result<std::string> due_at(const Asked& asked, const projections::DueQuery& query, const When& when,
                            const projections::Page& page) {
-    DAYBOOK_ASSIGN(const std::size_t first, row_of_cursor(asked));
-    std::size_t next = first;
     DAYBOOK_ASSIGN(auto rows, open_at(asked, when, query.kind));
     std::erase_if(rows, [&](const ObligationRow& row) {
         const custody::Obligation& it = row.obligation;
@@ -72,15 +64,13 @@ Result<std::string> due_at(const Asked& asked, const projections::DueQuery& quer
     });
     v1::DueAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-    for (; next < rows.size() && static_cast<std::size_t>(message.rows_size()) < page.rows_max; ++next)
-        fill(rows[next], {asked.context.currency, when.at.valid}, *message.add_rows());
+    message.set_next(cursor_text(asked, when, cut_to_page(asked, page.rows_max, rows)));
+    for (const auto& row : rows) fill(row, {asked.context.currency, when.at.valid}, *message.add_rows());
     fill_totals(message);
-    if (next < rows.size()) message.set_next(cursor_text(asked, when, std::to_string(next)));
     return codec::to_json(message);
 }
 
 Result<std::string> due(const Asked& asked) {
-    DAYBOOK_ASSIGN(const auto page, asked.page());
     projections::DueQuery query;
     DAYBOOK_ASSIGN(query.site, asked.site());
     DAYBOOK_ASSIGN(query.before, asked.time_param("before"));
@@ -90,17 +80,15 @@ Result<std::string> due(const Asked& asked) {
     }
     DAYBOOK_ASSIGN(const When when, when_of(asked));
     DAYBOOK_ASSIGN(const bool is_now, when.is_now());
-    DAYBOOK_ASSIGN(const std::size_t first, row_of_cursor(asked));
+    DAYBOOK_ASSIGN(const auto page, page_by_key(asked, when));
     if (asks_when(asked) || !is_now) return due_at(asked, query, when, page);
-    DAYBOOK_ASSIGN(const auto found, page_from(first, page.rows_max, [&](const projections::Page& of) {
-        return when.reading.due(query, of);
-    }));
+    DAYBOOK_ASSIGN(const auto found, when.reading.due(query, page));
     v1::DueAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     const RowContext context{asked.context.currency, when.at.valid};
     for (const auto& row : found.rows) fill(row, context, *message.add_rows());
     fill_totals(message);
-    if (!found.next.empty()) message.set_next(cursor_text(asked, when, std::to_string(first + found.rows.size())));
+    if (!found.next.empty()) message.set_next(cursor_text(asked, when, projections::page_key(found.rows.back())));
     return codec::to_json(message);
 }
 

@@ -64,7 +64,6 @@ SiteId transit_site(const custody::PieceState& piece) {
 // Each page counts all pieces again, at the same (V, R).
 Result<std::string> stock_at(const Asked& asked, const projections::StockQuery& query,
                              const When& when, const projections::Page& page) {
-    DAYBOOK_ASSIGN(const std::size_t first, row_of_cursor(asked));
     PiecesAt pieces(asked, when);
     Sums sums;
     const auto told = [&](const custody::PieceState& piece) -> Result<void> {
@@ -82,20 +81,14 @@ Result<std::string> stock_at(const Asked& asked, const projections::StockQuery& 
     DAYBOOK_TRY(pieces.each(as_now, told));
     v1::StockAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
-    std::size_t number = 0;
-    for (const auto& [key, row] : sums) {
-        if (number++ < first) continue;
-        if (static_cast<std::size_t>(message.rows_size()) == page.rows_max) {
-            message.set_next(cursor_text(asked, when, std::to_string(number - 1)));
-            break;
-        }
-        fill(row, asked.context, *message.add_rows());
-    }
+    std::vector<StockRow> rows;
+    for (auto& [key, row] : sums) rows.push_back(std::move(row));
+    message.set_next(cursor_text(asked, when, cut_to_page(asked, page.rows_max, rows)));
+    for (const StockRow& row : rows) fill(row, asked.context, *message.add_rows());
     return codec::to_json(message);
 }
 
 Result<std::string> stock(const Asked& asked) {
-    DAYBOOK_ASSIGN(const auto page, asked.page());
     projections::StockQuery query;
     if (!asked.param("model").empty()) query.model = asked.param("model");
     if (!asked.param("site").empty()) {
@@ -104,15 +97,13 @@ Result<std::string> stock(const Asked& asked) {
     DAYBOOK_ASSIGN(query.own_only, asked.flag_param("own_only", true));
     DAYBOOK_ASSIGN(const When when, when_of(asked));
     DAYBOOK_ASSIGN(const bool is_now, when.is_now());
-    DAYBOOK_ASSIGN(const std::size_t first, row_of_cursor(asked));
+    DAYBOOK_ASSIGN(const auto page, page_by_key(asked, when));
     if (asks_when(asked) || !is_now) return stock_at(asked, query, when, page);
-    DAYBOOK_ASSIGN(const auto found, page_from(first, page.rows_max, [&](const projections::Page& of) {
-        return when.reading.stock(query, of);
-    }));
+    DAYBOOK_ASSIGN(const auto found, when.reading.stock(query, page));
     v1::StockAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     for (const auto& row : found.rows) fill(row, asked.context, *message.add_rows());
-    if (!found.next.empty()) message.set_next(cursor_text(asked, when, std::to_string(first + found.rows.size())));
+    if (!found.next.empty()) message.set_next(cursor_text(asked, when, projections::page_key(found.rows.back())));
     return codec::to_json(message);
 }
 
