@@ -70,7 +70,7 @@ std::string_view to_string(PaperKind kind) {
     static constexpr std::array<std::string_view, kPaperKindCount> kNames{
         "docs",   "memo",        "vendor memo", "invoice",         "credit note", "carnet",      "order", "parcel",
         "repair", "claim check", "waybill",     "despatch advice", "serial",      "case number", "movement number",
-        "request", "discrepancy"};
+        "request", "discrepancy", "count"};
     return kNames[static_cast<std::size_t>(kind) - 1];
 }
 
@@ -110,6 +110,13 @@ void paper_numbers(const custody::Command& command, std::vector<PaperNumber>& ou
             add_id(out, PaperKind::kRequest, packed.request);
             return;
         }
+        case EventType::kCountOpened: return add_id(out, PaperKind::kCount, command.obligation);
+        case EventType::kCountScanned:
+            return add_id(out, PaperKind::kCount, std::get<custody::CountScanned>(command.payload).count);
+        case EventType::kCountAttested:
+            return add_id(out, PaperKind::kCount, std::get<custody::CountAttested>(command.payload).count);
+        case EventType::kCountAbandoned:
+            return add_id(out, PaperKind::kCount, std::get<custody::CountAbandoned>(command.payload).count);
         case EventType::kTransferExceptionRecorded:
         case EventType::kReceiptDiscrepancyRecorded:
         case EventType::kDiscrepancyOpened:

@@ -30,8 +30,9 @@ enum class PaperKind : std::uint8_t {
     kMovementNumber,
     kRequest,       // a transfer request's id
     kDiscrepancy,   // the id of a difference about no piece, which no piece's history leads to
+    kCount,         // a count's id: its opening, its scans and its end
 };
-inline constexpr std::size_t kPaperKindCount = 17;
+inline constexpr std::size_t kPaperKindCount = 18;
 std::string_view to_string(PaperKind kind);  // "credit note"
 
 struct PaperNumber {

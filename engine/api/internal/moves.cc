@@ -31,4 +31,22 @@ Position event_of(const projections::PostingRow& line, const custody::AccountId&
     return event != kNoPosition ? event : line.position;
 }
 
+Result<std::vector<projections::PostingRow>> supply_moves(const Asked& asked, const projections::Reading& reading,
+                                                          const std::vector<projections::PostingRow>& postings,
+                                                          Position known) {
+    std::map<std::pair<Micros, Uuid>, std::size_t> same;
+    for (const auto& posting : postings) ++same[{posting.at, posting.id}];
+    std::vector<projections::PostingRow> moves;
+    for (const auto& posting : postings) {
+        if (same.at({posting.at, posting.id}) > 1) {
+            DAYBOOK_ASSIGN(const bool counts, reading.is_effective(posting.position, known));
+            if (!counts) continue;
+            DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(posting.position));
+            if (!event.command().has_supply_moved()) continue;
+        }
+        moves.push_back(posting);
+    }
+    return moves;
+}
+
 }  // namespace daybook::api

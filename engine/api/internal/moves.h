@@ -16,4 +16,11 @@ std::vector<projections::PostingRow> net(const std::vector<projections::PostingR
 Position event_of(const projections::PostingRow& line, const custody::AccountId& account,
                   const projections::ChainRows& chain);
 
+// The moves of supplies that count, as known before a position, of all their postings within some interval. A
+// correction takes one back by the contrary at the same valid time, which is no move; so of a posting that has none of
+// its supply beside it nothing is asked.
+Result<std::vector<projections::PostingRow>> supply_moves(const Asked& asked, const projections::Reading& reading,
+                                                          const std::vector<projections::PostingRow>& postings,
+                                                          Position known);
+
 }  // namespace daybook::api

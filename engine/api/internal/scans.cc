@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "engine/api/internal/in_order.h"
-#include "engine/base/limits.h"
 
 namespace daybook::api {
 
@@ -22,25 +21,32 @@ void add_supply(const v1::Event& scan, const v1::Line& line, SuppliesSeen& suppl
 
 }  // namespace
 
-Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
-                        const projections::ObligationRow& count, const std::string& id, Position known,
-                        SeenByAccount& accounts, SuppliesSeen* supplies) {
-    const Position from = count.obligation.opened_by;
-    const Position end = count.open ? asked.log.head() : count.closed_by;
-    auto cursor = asked.log.scan(from, std::min(end, from + limits::kScanEventsMax));
-    v1::Event event;
-    for (;;) {
-        DAYBOOK_ASSIGN(const bool more, asked.next_event(cursor, event));
-        if (!more) return {};
-        const v1::Command& command = event.command();
-        if (command.obligation_id() != id) continue;
-        if (command.has_count_opened()) {
-            for (const std::string& path : command.count_opened().accounts())
-                accounts[path] = {id, time_of(event.occurred_at()), {}};
-        }
-        if (!command.has_count_scanned()) continue;
-        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(event.position(), known));
+Result<std::optional<v1::Event>> opening_at(const Asked& asked, const projections::Reading& reading,
+                                            const std::string& count, Position known) {
+    DAYBOOK_ASSIGN(const auto rows, reading.number(count, 0, known, ~std::size_t{0}));
+    for (const auto& row : rows) {
+        if (row.kind != codec::PaperKind::kCount || row.position >= known) continue;
+        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(row.position, known));
         if (!counts) continue;
+        DAYBOOK_ASSIGN(v1::Event event, asked.event_at(row.position));
+        if (event.command().has_count_opened()) return std::optional(std::move(event));
+    }
+    return std::optional<v1::Event>();
+}
+
+Result<void> read_scans(const Asked& asked, const projections::Reading& reading, const v1::Event& opening, Position end,
+                        Position known, SeenByAccount& accounts, SuppliesSeen* supplies) {
+    const std::string& id = opening.command().obligation_id();
+    for (const std::string& path : opening.command().count_opened().accounts())
+        accounts[path] = {id, time_of(opening.occurred_at()), {}};
+    DAYBOOK_ASSIGN(const auto rows, reading.number(id, opening.position() + 1, end, ~std::size_t{0}));
+    for (const auto& row : rows) {
+        if (row.kind != codec::PaperKind::kCount || row.position >= end) continue;
+        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(row.position, known));
+        if (!counts) continue;
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(row.position));
+        const v1::Command& command = event.command();
+        if (!command.has_count_scanned()) continue;
         for (const v1::Line& line : command.lines()) {
             if (line.item().empty() && supplies != nullptr) add_supply(event, line, *supplies);
             const auto at = accounts.find(line.to().empty() ? command.to() : line.to());
@@ -48,11 +54,14 @@ Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
                 at->second.items.insert(line.item());
         }
     }
+    return {};
 }
 
-Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening,
-                                const projections::ObligationRow& count, Position known) {
-    const projections::CountRow row{count.closed_by, time_of(opening.occurred_at()), count.obligation.ref.id};
+Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening, Position attested,
+                                Position known) {
+    const auto id = ObligationId::parse(opening.command().obligation_id());
+    if (!id) return false;
+    const projections::CountRow row{attested, time_of(opening.occurred_at()), *id};
     for (const std::string& path : opening.command().count_opened().accounts()) {
         const auto account = custody::AccountId::parse(path);
         if (!account) continue;

@@ -1,7 +1,8 @@
-// What a count saw: its scans, read from the log between its opening and its end.
+// What a count saw: its opening and its scans, found by its id.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -29,16 +30,20 @@ struct SupplySeen {
 };
 using SuppliesSeen = std::map<custody::SupplyKey, SupplySeen>;
 
-// Adds the accounts of a count and what was seen in them. `count` is its obligation, open or closed; `id` its text.
-// What was corrected, as known before a position, is left out. Looks at limits::kScanEventsMax events behind its
-// opening, at most.
-Result<void> read_scans(const Asked& asked, const projections::Reading& reading,
-                        const projections::ObligationRow& count, const std::string& id, Position known,
-                        SeenByAccount& accounts, SuppliesSeen* supplies = nullptr);
+// The opening of a count that counts, as known before a position: a correction may have told it anew since. nullopt:
+// there was none.
+Result<std::optional<v1::Event>> opening_at(const Asked& asked, const projections::Reading& reading,
+                                            const std::string& count, Position known);
 
-// Whether an attested count, of which the opening is given, is to be made again in one of its accounts at least.
-Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening,
-                                const projections::ObligationRow& count, Position known);
+// Adds the accounts of a count and what was seen in them, as known before a position, by the events before `end`: that
+// of its end, where it has one. Cost: a read from the log for each of its scans.
+Result<void> read_scans(const Asked& asked, const projections::Reading& reading, const v1::Event& opening, Position end,
+                        Position known, SeenByAccount& accounts, SuppliesSeen* supplies = nullptr);
+
+// Whether a count, of which the opening is given and where it was attested, is to be made again in one of its accounts
+// at least.
+Result<bool> is_to_be_rechecked(const projections::Reading& reading, const v1::Event& opening, Position attested,
+                                Position known);
 // The same of one account of a count that is named by its text; false where it is not one of the account's.
 Result<bool> is_to_be_rechecked(const projections::Reading& reading, const custody::AccountId& account,
                                 const std::string& count, Position known);

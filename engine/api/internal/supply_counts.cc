@@ -17,6 +17,15 @@ using projections::AsKnown;
 
 constexpr Micros kWhenever = std::numeric_limits<Micros>::max();
 
+// Of a correction, whether what it takes out or brings back lies behind a scan.
+Result<bool> is_behind(const Asked& asked, Position position, const custody::ChainKey& scan) {
+    DAYBOOK_ASSIGN(v1::Event event, asked.event_at(position));
+    while (event.command().has_correction_declared()) {
+        DAYBOOK_ASSIGN(event, asked.event_at(event.correcting().target()));
+    }
+    return scan < key_of(event);
+}
+
 // The events of a count in whose light its supplies stand.
 class SupplyCounting {
 public:
@@ -82,32 +91,10 @@ private:
         SupplyCounted& row = row_of(key);
         row.counted = seen.quantity;
         row.counted_measure = seen.measure;
-        row.expected = row.expected_measure = 0;
-        DAYBOOK_ASSIGN(const auto held, reading_.supplies_at(key.account, {seen.key.at, end_.known}));
-        for (const auto& there : held.rows) {
-            if (there.supply != key.supply) continue;
-            row.expected = there.quantity;
-            row.expected_measure = there.measure;
-        }
-        // Of what happened at the scan's own time, its place decides.
-        DAYBOOK_ASSIGN(const auto same,
-                       reading_.supply_postings(key.account, seen.key.at, seen.key.at + 1, end_.known));
-        for (const auto& posting : same) {
-            if (posting.id.low != key.supply || posting.position < seen.key.position) continue;
-            DAYBOOK_ASSIGN(const bool behind, is_behind(posting.position, seen.key));
-            if (!behind) continue;
-            row.expected -= posting.count;
-            row.expected_measure -= posting.amount;
-        }
+        DAYBOOK_ASSIGN(const auto held, held_when_seen(asked_, reading_, key, seen.key, end_.known));
+        row.expected = held.quantity;
+        row.expected_measure = held.measure;
         return {};
-    }
-    // Of a correction, whether what it takes out or brings back lies there.
-    Result<bool> is_behind(Position position, const custody::ChainKey& key) const {
-        DAYBOOK_ASSIGN(v1::Event event, asked_.event_at(position));
-        while (event.command().has_correction_declared()) {
-            DAYBOOK_ASSIGN(event, asked_.event_at(event.correcting().target()));
-        }
-        return key < key_of(event);
     }
 
     const Asked& asked_;
@@ -119,6 +106,25 @@ private:
 };
 
 }  // namespace
+
+Result<custody::SupplyBalance> held_when_seen(const Asked& asked, const projections::Reading& reading,
+                                              const SupplyKey& key, const custody::ChainKey& scan, Position known) {
+    custody::SupplyBalance held;
+    DAYBOOK_ASSIGN(const auto there, reading.supplies_at(key.account, {scan.at, known}));
+    for (const auto& row : there.rows) {
+        if (row.supply == key.supply) held = {row.quantity, row.measure};
+    }
+    // Of what happened at the scan's own time, its place decides.
+    DAYBOOK_ASSIGN(const auto same, reading.supply_postings(key.account, scan.at, scan.at + 1, known));
+    for (const auto& posting : same) {
+        if (posting.id.low != key.supply || posting.position < scan.position) continue;
+        DAYBOOK_ASSIGN(const bool behind, is_behind(asked, posting.position, scan));
+        if (!behind) continue;
+        held.quantity -= posting.count;
+        held.measure -= posting.amount;
+    }
+    return held;
+}
 
 Result<std::vector<SupplyCounted>> supplies_counted(const Asked& asked, const projections::Reading& reading,
                                                     const v1::Event& opening, const v1::Event* end,

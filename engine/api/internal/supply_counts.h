@@ -26,6 +26,11 @@ struct SupplyCounted {
     }
 };
 
+// How much of a supply there was in an account when it was scanned, as known before a position.
+Result<custody::SupplyBalance> held_when_seen(const Asked& asked, const projections::Reading& reading,
+                                              const custody::SupplyKey& key, const custody::ChainKey& scan,
+                                              Position known);
+
 // In order of accounts, then supplies. `end`: what ended the count; nullptr: it is open. `seen` is what read_scans()
 // found. What was recorded behind the end changes nothing. Cost: as RulesAt::read(), and a look into the account for
 // each scan.

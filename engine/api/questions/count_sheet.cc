@@ -44,7 +44,8 @@ public:
         blind_ = opening.command().count_opened().blind() && count_.open;
         SuppliesSeen supplies_seen;
         DAYBOOK_TRY(
-            read_scans(asked_, reading_, count_, message.count(), reading_.position(), seen_, &supplies_seen));
+            read_scans(asked_, reading_, opening, count_.open ? reading_.position() : count_.closed_by,
+                       reading_.position(), seen_, &supplies_seen));
         message.set_kind(opening.command().count_opened().kind());
         message.set_blind(blind_);
         message.set_open(count_.open);
@@ -62,7 +63,8 @@ public:
             DAYBOOK_ASSIGN(supplies_, supplies_counted(asked_, reading_, opening, &end, supplies_seen));
         }
         if (!end.command().has_count_attested()) return {};
-        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, opening, count_, reading_.position()));
+        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, opening, count_.closed_by,
+                                                              reading_.position()));
         message.set_recheck(recheck);
         return {};
     }

@@ -1,6 +1,7 @@
 // A site's business day in numbers: for each account what it held at the beginning, what came and went and why, what it
 // should hold, and what was counted.
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <set>
@@ -9,7 +10,9 @@
 #include "engine/api/internal/moves.h"
 #include "engine/api/internal/pieces_at.h"
 #include "engine/api/internal/reached.h"
+#include "engine/api/internal/rules_at.h"
 #include "engine/api/internal/scans.h"
+#include "engine/api/internal/supply_counts.h"
 #include "engine/api/internal/when.h"
 #include "engine/base/limits.h"
 #include "schemas/daybook/v1/report.pb.h"
@@ -69,6 +72,7 @@ public:
         DAYBOOK_TRY(find_accounts());
         DAYBOOK_TRY(find_discrepancies());
         for (const AccountId& account : accounts_) DAYBOOK_TRY(add_account(account, message));
+        DAYBOOK_TRY(fill_supplies(message));
         return count_late_entries(message);
     }
 
@@ -128,21 +132,98 @@ private:
             if (time_of(end.recorded_at()) + kDay < day_.from) break;  // nothing is recorded so long before it happens
             if (!end.command().has_count_attested() || !in_the_day(at)) continue;
             const std::string& text = end.command().obligation_id();
-            const auto id = ObligationId::parse(text);
-            if (!id) continue;
-            DAYBOOK_ASSIGN(const auto row, reading_.obligation({*id, {}, {}}));
             DAYBOOK_ASSIGN(const bool ended_then, reading_.is_effective(entry->position, known_));
-            if (!row.row || !ended_then) continue;
-            projections::ObligationRow count = *row.row;
-            count.open = false;
-            count.closed_by = entry->position;
+            if (!ended_then) continue;
+            DAYBOOK_ASSIGN(const auto opening, opening_at(asked_, reading_, text, known_));
+            if (!opening) continue;
             SeenByAccount of_count;
-            DAYBOOK_TRY(read_scans(asked_, reading_, count, text, known_, of_count));
+            SuppliesSeen supplies;
+            DAYBOOK_TRY(read_scans(asked_, reading_, *opening, entry->position, known_, of_count, &supplies));
+            for (const auto& [key, seen] : supplies) {
+                if (of_count.contains(key.account.path())) supplies_counted_[key][text] = {seen, at};
+            }
             for (auto& [account, seen] : of_count) {  // of an account the one with the latest cut stays
                 const auto [known, is_new] = counted_.try_emplace(account, seen);
                 if (!is_new && seen.cut_at > known->second.cut_at) known->second = std::move(seen);
             }
         }
+        return {};
+    }
+
+    // ---- Supplies ----
+
+    // Those that the site had, that moved, or that were counted.
+    Result<void> fill_supplies(v1::ReconciliationAnswer& message) {
+        std::map<custody::SupplyKey, v1::ReconciliationSupply> rows;
+        std::set<AccountId> accounts;
+        if (const auto supply = AccountId::parse("SITE/" + std::to_string(site_) + "/SUPPLY"))
+            accounts.insert(*supply);
+        for (const auto& [key, counts] : supplies_counted_) accounts.insert(key.account);
+        for (const AccountId& account : accounts) DAYBOOK_TRY(add_supplies(account, rows));
+        std::map<custody::SupplyKey, Micros> ends;
+        for (const auto& [key, counts] : supplies_counted_) {
+            const auto counted = counted_.find(key.account.path());
+            const auto by = counted == counted_.end() ? counts.end() : counts.find(counted->second.count);
+            if (by == counts.end()) continue;  // a later one did not count it
+            DAYBOOK_TRY(add_counted(key, by->first, by->second.seen, rows[key]));
+            ends[key] = by->second.ended_at;
+        }
+        if (rows.empty()) return {};
+        RulesAt rules(known_);
+        DAYBOOK_TRY(rules.read_supplies(asked_));
+        for (auto& [key, row] : rows) {
+            row.set_account(key.account.path());
+            row.set_supply(key.supply);
+            if (const custody::Supply* supply = rules.books.supplies.find(key.supply)) {
+                row.set_sku(supply->sku);
+                row.set_unit(supply->unit);
+            }
+            if (row.has_counted()) {
+                const auto* policy = rules.books.policy("count.tolerance." + row.sku(), site_, ends[key]);
+                const auto* tolerance = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
+                row.set_tolerance(tolerance == nullptr ? 0 : *tolerance);
+                row.set_different(std::abs(row.difference()) > row.tolerance());
+            }
+            *message.add_supplies() = std::move(row);
+        }
+        return {};
+    }
+
+    Result<void> add_supplies(const AccountId& account, std::map<custody::SupplyKey, v1::ReconciliationSupply>& rows) {
+        if (day_.from != 0) {
+            DAYBOOK_ASSIGN(const auto opening, reading_.supplies_at(account, {day_.from - 1, known_}));
+            for (const auto& held : opening.rows) {
+                if (held.quantity == 0) continue;
+                v1::ReconciliationSupply& row = rows[{account, held.supply}];
+                row.set_opening(held.quantity);
+                row.set_expected(held.quantity);
+            }
+        }
+        DAYBOOK_ASSIGN(const auto postings,
+                       reading_.supply_postings(account, day_.from, day_.to == 0 ? kNever : day_.to, known_));
+        DAYBOOK_ASSIGN(const auto moves, supply_moves(asked_, reading_, postings, known_));
+        for (const auto& move : moves) {
+            v1::ReconciliationSupply& row = rows[{account, move.id.low}];
+            row.set_expected(row.expected() + move.count);
+            DAYBOOK_ASSIGN(const v1::Event event, asked_.event_at(move.position));
+            switch (event.command().supply_moved().kind()) {
+                case v1::SupplyMoved::RECEIVED: row.set_received(row.received() + move.count); break;
+                case v1::SupplyMoved::ISSUED: row.set_issued(row.issued() - move.count); break;
+                case v1::SupplyMoved::SCRAPPED: row.set_scrapped(row.scrapped() - move.count); break;
+                default: row.set_adjusted(row.adjusted() + move.count); break;
+            }
+        }
+        return {};
+    }
+
+    Result<void> add_counted(const custody::SupplyKey& key, const std::string& count, const SupplySeen& seen,
+                             v1::ReconciliationSupply& row) {
+        DAYBOOK_ASSIGN(const auto held, held_when_seen(asked_, reading_, key, seen.key, known_));
+        row.set_counted(seen.quantity);
+        row.set_difference(seen.quantity - held.quantity);
+        row.set_count(count);
+        DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, key.account, count, known_));
+        row.set_recheck(recheck);
         return {};
     }
 
@@ -274,6 +355,11 @@ private:
     const projections::DayRow day_;
     std::set<AccountId> accounts_;
     SeenByAccount counted_;
+    struct SupplySeenBy {
+        SupplySeen seen;
+        Micros ended_at = 0;
+    };
+    std::map<custody::SupplyKey, std::map<std::string, SupplySeenBy>> supplies_counted_;  // by the counts of the day
     std::map<std::string, std::vector<std::string>> discrepancies_;  // open ones, by the account of their piece
 };
 

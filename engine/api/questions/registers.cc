@@ -42,16 +42,15 @@ struct EndedCount {
     std::vector<std::string> accounts;
 };
 
-Result<std::optional<EndedCount>> count_ended_by(const Asked& asked, const Reading& reading, Position position) {
+Result<std::optional<EndedCount>> count_ended_by(const Asked& asked, const Reading& reading, Position position,
+                                                 Position known) {
     DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(position));
-    const auto id = ObligationId::parse(end.command().obligation_id());
-    if (!id) return std::optional<EndedCount>();
-    DAYBOOK_ASSIGN(const auto row, reading.obligation({*id, {}, {}}));
-    if (!row.row) return std::optional<EndedCount>();
-    DAYBOOK_ASSIGN(const v1::Event opening, asked.event_at(row.row->obligation.opened_by));
-    const auto& accounts = opening.command().count_opened().accounts();
-    return std::optional(EndedCount{id->text(), time_of(opening.occurred_at()), position,
-                                    end.command().has_count_attested(), {accounts.begin(), accounts.end()}});
+    const std::string& id = end.command().obligation_id();
+    DAYBOOK_ASSIGN(const auto opening, opening_at(asked, reading, id, known));
+    if (!opening) return std::optional<EndedCount>();
+    const auto& accounts = opening->command().count_opened().accounts();
+    return std::optional(EndedCount{id, time_of(opening->occurred_at()), position, end.command().has_count_attested(),
+                                    {accounts.begin(), accounts.end()}});
 }
 
 // The attested counts of the event's accounts that it lies before, and that ended before `position`, where it came in
@@ -68,10 +67,10 @@ Result<void> fill_passed(const Asked& asked, const Reading& reading, const v1::E
     DAYBOOK_ASSIGN(auto counts, reading.entries(Register::kCounts, site, 0, position, ~std::size_t{0}));
     if (counts.size() > kCountsPassedMax) counts.erase(counts.begin(), counts.end() - kCountsPassedMax);
     for (const auto& entry : counts) {
-        DAYBOOK_ASSIGN(const auto count, count_ended_by(asked, reading, entry.position));
-        if (!count || !count->attested || at >= count->opened_at) continue;
         DAYBOOK_ASSIGN(const bool counts_then, reading.is_effective(entry.position, position));
         if (!counts_then) continue;
+        DAYBOOK_ASSIGN(const auto count, count_ended_by(asked, reading, entry.position, position));
+        if (!count || !count->attested || at >= count->opened_at) continue;
         if (std::any_of(count->accounts.begin(), count->accounts.end(),
                         [&](const std::string& account) { return touched.contains(account); }))
             add(count->id, *out.mutable_counts_passed());
@@ -258,12 +257,11 @@ void fill_lists(const v1::CountLists& lists, v1::CountRow& out) {
 
 // Of an attested count that looked for supplies: how many there were of them, and how many differed. Cost: its scans.
 Result<void> fill_supplies(const Asked& asked, const When& when, const v1::Event& opening, const v1::Event& end,
-                           projections::ObligationRow row, v1::CountRow& out) {
+                           v1::CountRow& out) {
     if (!counts_supplies(opening)) return {};
-    row.open = false;
     SeenByAccount seen;
     SuppliesSeen supplies_seen;
-    DAYBOOK_TRY(read_scans(asked, when.reading, row, out.count(), when.at.known, seen, &supplies_seen));
+    DAYBOOK_TRY(read_scans(asked, when.reading, opening, end.position(), when.at.known, seen, &supplies_seen));
     DAYBOOK_ASSIGN(const auto supplies, supplies_counted(asked, when.reading, opening, &end, supplies_seen));
     for (const SupplyCounted& supply : supplies) {
         if (!supply.in_scope) continue;
@@ -274,17 +272,15 @@ Result<void> fill_supplies(const Asked& asked, const When& when, const v1::Event
     return {};
 }
 
-// `ended_by`: the event that had ended it, as known at R; kNoPosition: it was open.
-Result<void> fill_count(const Asked& asked, const When& when, projections::ObligationRow row, Position ended_by,
+// `ended`: the event that had ended it, as known at R; nullptr: it was open.
+Result<void> fill_count(const Asked& asked, const When& when, const v1::Event& opening, const v1::Event* ended,
                         v1::CountRow& out) {
-    DAYBOOK_ASSIGN(const v1::Event opening, asked.event_at(row.obligation.opened_by));
-    fill_opening(opening, row.obligation.opened_by, out);
-    if (ended_by == kNoPosition) return {};
-    row.closed_by = ended_by;
-    DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(row.closed_by));
+    fill_opening(opening, opening.position(), out);
+    if (ended == nullptr) return {};
+    const v1::Event& end = *ended;
     const v1::Command& command = end.command();
     *out.mutable_ended_at() = end.occurred_at();
-    out.set_ended_by(row.closed_by);
+    out.set_ended_by(end.position());
     out.set_minutes(std::max<Micros>(0, time_of(end.occurred_at()) - time_of(opening.occurred_at())) / kMinute);
     out.set_attested(command.has_count_attested());
     out.set_abandoned_because(command.count_abandoned().why());
@@ -294,9 +290,9 @@ Result<void> fill_count(const Asked& asked, const When& when, projections::Oblig
             out.set_second_counter(signer.principal());
     }
     fill_lists(end.counted(), out);
-    DAYBOOK_TRY(fill_discrepancies(asked, when, end, row.obligation.ref.id, out));
-    DAYBOOK_TRY(fill_supplies(asked, when, opening, end, row, out));
-    DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(when.reading, opening, row, when.at.known));
+    if (const auto id = ObligationId::parse(out.count())) DAYBOOK_TRY(fill_discrepancies(asked, when, end, *id, out));
+    DAYBOOK_TRY(fill_supplies(asked, when, opening, end, out));
+    DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(when.reading, opening, end.position(), when.at.known));
     out.set_recheck(recheck);
     return {};
 }
@@ -378,7 +374,8 @@ Result<std::string> counts(const Asked& asked) {
                 message.set_next(cursor_text(asked, when, std::to_string(i)));
                 return codec::to_json(message);
             }
-            DAYBOOK_TRY(fill_count(asked, when, open[i], kNoPosition, *message.add_rows()));
+            DAYBOOK_ASSIGN(const v1::Event opening, asked.event_at(open[i].obligation.opened_by));
+            DAYBOOK_TRY(fill_count(asked, when, opening, nullptr, *message.add_rows()));
         }
     } else {
         const auto last = of_cursor(rest);
@@ -390,10 +387,9 @@ Result<std::string> counts(const Asked& asked) {
     for (std::size_t i = 0; i < std::min(room, ends.size()); ++i) {
         given = ends[i];
         DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(given.position));
-        const auto id = ObligationId::parse(end.command().obligation_id());
-        if (!id) continue;
-        DAYBOOK_ASSIGN(const auto row, when.reading.obligation({*id, {}, {}}));
-        if (row.row) DAYBOOK_TRY(fill_count(asked, when, *row.row, given.position, *message.add_rows()));
+        DAYBOOK_ASSIGN(const auto opening,
+                       opening_at(asked, when.reading, end.command().obligation_id(), when.at.known));
+        if (opening) DAYBOOK_TRY(fill_count(asked, when, *opening, &end, *message.add_rows()));
     }
     if (ends.size() > room) message.set_next(cursor_text(asked, when, cursor_of(given)));
     return codec::to_json(message);

@@ -277,25 +277,6 @@ Result<void> fill_side(const Asked& asked, const When& when, const custody::Acco
     return {};
 }
 
-// The moves of supplies that count at R. A correction takes one back by the contrary at the same valid time, which is
-// no move; so of a posting that has none of its supply beside it nothing is asked.
-Result<std::vector<projections::PostingRow>> moves_that_count(const Asked& asked, const When& when,
-                                                              const std::vector<projections::PostingRow>& postings) {
-    std::map<std::pair<Micros, Uuid>, std::size_t> same;
-    for (const auto& posting : postings) ++same[{posting.at, posting.id}];
-    std::vector<projections::PostingRow> moves;
-    for (const auto& posting : postings) {
-        if (same.at({posting.at, posting.id}) > 1) {
-            DAYBOOK_ASSIGN(const bool counts, when.reading.is_effective(posting.position, when.at.known));
-            if (!counts) continue;
-            DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(posting.position));
-            if (!event.command().has_supply_moved()) continue;
-        }
-        moves.push_back(posting);
-    }
-    return moves;
-}
-
 // A line of a statement, of a piece or of a supply.
 struct Move {
     projections::PostingRow posting;
@@ -310,7 +291,7 @@ Result<std::vector<Move>> moves_of(const Asked& asked, const When& when, const c
     for (const auto& line : net(pieces)) moves.push_back({line, false});
     DAYBOOK_ASSIGN(const auto postings,
                    when.reading.supply_postings(account, interval.from, interval.to, when.at.known));
-    DAYBOOK_ASSIGN(const auto supplies, moves_that_count(asked, when, postings));
+    DAYBOOK_ASSIGN(const auto supplies, supply_moves(asked, when.reading, postings, when.at.known));
     for (const auto& line : supplies) moves.push_back({line, true});
     std::stable_sort(moves.begin(), moves.end(),
                      [](const Move& a, const Move& b) { return a.posting.at < b.posting.at; });
