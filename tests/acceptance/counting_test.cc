@@ -263,6 +263,23 @@ TEST_F(CountingAgain, AndWhatWasKnownOfItStays) {
     salon_.expect_sound();
 }
 
+// Nor has who opened it another name, while it is open.
+TEST_F(CountingAgain, AndWhoWasKnownToHaveOpenedIt) {
+    const std::string count = salon_.id();
+    const Said told = said(opening(count, "SPOT"));
+    const std::string known = "known_at=" + std::to_string(salon_.ledger().head() - 1);
+    std::vector<std::pair<std::string, std::string>> answers;
+    for (const std::string question : {"due?kind=COUNT&", "due?", "counts?site=1&"})
+        answers.emplace_back(question + known, salon_.ask(question + known));
+    EXPECT_EQ(Salon::field(answers[0].second, "responsible"), "10");
+    const std::string again = salon_.say("11 OC", {},
+                                         R"("count_opened":{"kind":"SPOT","accounts":["SITE/1/VAULT/A"]})",
+                                         Salon::opens(count), {told.at});
+    salon_.accept(salon_.correction(told.id, again, salon_.last_id()));
+    for (const auto& [question, answer] : answers) EXPECT_EQ(salon_.ask(question), answer) << question;
+    EXPECT_EQ(Salon::field(salon_.ask("due?kind=COUNT"), "responsible"), "11");
+}
+
 // With the closing that rests on it, and never without.
 TEST_F(CountingAgain, InAnyOrderWithWhatRestsOnIt) {
     std::array order{0U, 1U, 2U, 3U};

@@ -18,6 +18,7 @@ struct Said {
     Position position = 0;
     Micros at = 0;
     SiteId site = 0;
+    Principal by = 0;
     std::optional<std::pair<ObligationRef, custody::ObligationKind>> opens;
     std::set<ObligationRef> closes;
 };
@@ -26,7 +27,7 @@ Result<Said> read_said(const Asked& asked, Position position) {
     DAYBOOK_ASSIGN(const std::string bytes, asked.log.read(position));
     codec::StoredEvent event;
     DAYBOOK_TRY(codec::decode_event(bytes, event));
-    Said said{position, event.decided.occurred_at, event.command.site, {}, {}};
+    Said said{position, event.decided.occurred_at, event.command.site, event.command.actor.principal, {}, {}};
     const custody::EventType type = event.command.type;
     const bool count = type == custody::EventType::kCountOpened, session = type == custody::EventType::kVaultOpened;
     if (count || session) {
@@ -69,6 +70,7 @@ std::optional<ObligationRow> open_by_its_events(const ObligationRef& ref, const 
     row.obligation.site = opening->site;
     row.obligation.opened_by = opening->position;
     row.obligation.opened_at = opening->at;
+    row.obligation.responsible = opening->by;
     return ObligationRow{row.obligation, true, kNoPosition, 0};
 }
 
