@@ -297,6 +297,26 @@ class QuestionsTest(LedgerTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn(b"E_NOT_FOUND", done.stderr)
 
+    def test_a_day_has_its_supplies(self):
+        for site in (1, 2):
+            account = f"SITE/{site}/SUPPLY"
+            rows = self.ledger.ask("reconcile", str(site))["supplies"]
+            closing = self.ledger.ask("statement", account, "--from", "2000-01-01T00:00:00Z",
+                                      "--to", "2099-01-01T00:00:00Z")["closing"]["supplies"]
+            self.assertTrue(rows)
+            self.assertEqual({row["supply"]: row["expected"] for row in rows},
+                             {row["supply"]: row["quantity"] for row in closing})
+            shown = self.ledger.run("reconcile", str(site)).stdout.decode()
+            self.assertTrue(all(row["sku"] in shown and account in shown for row in rows), shown)
+
+    def test_a_transfer_is_found_by_its_request(self):
+        requests = [command_of(event)["transfer_packed"]["request"] for event in self.events
+                    if command_of(event).get("transfer_packed", {}).get("request")]
+        self.assertTrue(requests)
+        for request in requests[:3]:
+            types = [row["type"] for row in self.ledger.ask("document", request, *ALL)["rows"]]
+            self.assertEqual(types[:3], ["TransferRequested", "TransferApproved", "TransferPacked"])
+
     def test_a_number_on_a_label_finds_the_piece(self):
         labelled = [(command_of(event)["item_registered"]["serial"], command_of(event)["lines"][0]["item"])
                     for event in self.events if command_of(event).get("item_registered", {}).get("serial")]

@@ -106,6 +106,20 @@ std::string reconciliation_text(const v1::ReconciliationAnswer& answer) {
     std::string text = "site " + std::to_string(answer.site()) + ", from " +
                        (answer.has_from() ? time_text(answer.from()) : "the beginning") + " to " +
                        (answer.has_to() ? time_text(answer.to()) : "now") + "\n" + table.text();
+    if (answer.supplies_size() != 0) {
+        Table supplies({"account", ">supply", "sku", ">opening", ">received", ">issued", ">scrapped", ">adjusted",
+                        ">expected", ">counted", ">difference", "remark"});
+        for (const auto& row : answer.supplies()) {
+            const std::string differs = row.different() ? "DIFFERENT" : "";
+            const std::string again = row.recheck() ? "RECHECK" : "";
+            supplies.add({row.account(), std::to_string(row.supply()), row.sku(), std::to_string(row.opening()),
+                          signed_text(row.received()), signed_text(row.issued()), signed_text(row.scrapped()),
+                          signed_text(row.adjusted()), std::to_string(row.expected()),
+                          row.has_counted() ? std::to_string(row.counted()) : "", signed_text(row.difference()),
+                          differs + (differs.empty() || again.empty() ? "" : ", ") + again});
+        }
+        text += supplies.text();
+    }
     if (answer.late_entries() != 0)
         text += std::to_string(answer.late_entries()) +
                 " late entries and corrections were recorded for earlier days\n";
