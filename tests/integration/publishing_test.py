@@ -2,6 +2,7 @@
 """Publishing as it is configured and as it shows, where no broker answers: errors of a configuration name what is wrong and
 where, and how publishing stands is told alike by the program, the door and the metrics. What needs a broker: tests/kafka."""
 
+import json
 import re
 import time
 import unittest
@@ -52,6 +53,21 @@ class PublishingTest(LedgerTest):
                 done = self.ledger.run("serve", "--config", str(self.config), check=False)
                 self.assertEqual(done.returncode, 2)
                 self.assertIn(says, done.stderr.decode())
+
+    def test_a_snapshot_says_where_it_begins(self):
+        self.ledger.submit(simulate(sites=1, items=40, days=1))
+        port = self.ledger.serve()
+        for what in ("custody?rows=7", "stock"):
+            status, _, text = http_call(port, "GET", f"/v1/stream/snapshot/{what}")
+            self.assertEqual(status, 200, text)
+            topic = what.partition("?")[0]
+            answer = json.loads(text)
+            head = str(int(self.ledger.ask("status")["events"]) - 1)
+            self.assertEqual(answer["as_of"]["position"], head)
+            rows = [json.loads(line) for line in self.ledger.run("stream", "snapshot", topic).stdout.splitlines()]
+            self.assertEqual({row["as_of"] for row in rows}, {head})
+            self.assertEqual(answer[topic], rows[:len(answer[topic])])
+            self.assertEqual("next" in answer, topic == "custody")
 
     def row(self, wanted):
         until = time.monotonic() + 60

@@ -335,6 +335,27 @@ TEST_F(CheckTest, AHeaderThatIsNotTheEventsIsNamed) {
     }
 }
 
+TEST_F(CheckTest, StateInAnotherPlaceOrOfAnotherNameIsNamed) {
+    test::MadeSource source(200);
+    const test::MadeState state(source);
+    Options with = options();
+    with.state = &state;
+    publish(source, with);
+    const std::vector<CommittedRecord> custody = records(Topic::kCustody);
+    CommittedRecord moved = custody.front();
+    const std::int32_t at = moved.partition;
+    moved.partition = (at + 1) % kPartitions;
+    put(Topic::kCustody, {moved});
+    CommittedRecord renamed = records(Topic::kStock).front();
+    const std::string right = renamed.headers.at("ce_id");
+    renamed.headers["ce_id"] = id(7);
+    put(Topic::kStock, {renamed});
+    EXPECT_THAT(wrong(checked(source, with)),
+                ElementsAre(HasSubstr(moved.key + " is in partition " + std::to_string(moved.partition) +
+                                      ", and belongs in " + std::to_string(at)),
+                            HasSubstr("the record of " + renamed.key + " is '" + id(7) + "', and '" + right)));
+}
+
 TEST_F(CheckTest, AMissingTopicIsNamed) {
     test::MadeSource source(100);
     publish(source, options());

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "engine/stream/internal/checker.h"
+#include "engine/stream/partitioner.h"
 
 namespace daybook::stream {
 namespace {
@@ -38,7 +39,7 @@ Result<void> Checker::read_on(StateTopic& state) {
         while (true) {
             DAYBOOK_ASSIGN(const auto record, next_below(reader, tails[i].end));
             if (!record) break;
-            take_state(*record, state);
+            take_state(*record, i, state);
             state.at[i] = record->offset + 1;
             if (state.row.checked % 1024 == 0) DAYBOOK_TRY(go_on(report_.next));
         }
@@ -46,10 +47,20 @@ Result<void> Checker::read_on(StateTopic& state) {
     return {};
 }
 
-void Checker::take_state(const ReadRecord& record, StateTopic& state) const {
+void Checker::take_state(const ReadRecord& record, std::uint32_t partition, StateTopic& state) const {
     Position as_of = 0;
     std::from_chars(record.sequence.data(), record.sequence.data() + record.sequence.size(), as_of);
     const std::string key(record.key);
+    const std::string id = state_record_id(ledger_.text(), state.topic, key, as_of);
+    const std::uint32_t right = partition_of(key, partitions_);
+    if (right != partition) {
+        wrong(state.row, as_of, key + " is in partition " + std::to_string(partition) + ", and belongs in " +
+                                    std::to_string(right));
+    }
+    if (record.id != id) {
+        wrong(state.row, as_of, "the record of " + key + " is '" + std::string(record.id) + "', and '" + id +
+                                    "' was to be there");
+    }
     Known& known = state.states[key];
     if (as_of < known.as_of) wrong(state.row, as_of, "the state of " + key + " goes back to an earlier position");
     known = known_of(record.value, record.tombstone, as_of, state.topic);

@@ -97,7 +97,7 @@ private:
     Result<bool> check_frame(const ReadRecord& record, Position& next, CheckRow& row);
     Result<void> check_state();
     Result<void> read_on(StateTopic& state);
-    void take_state(const ReadRecord& record, StateTopic& state) const;
+    void take_state(const ReadRecord& record, std::uint32_t partition, StateTopic& state) const;
     Result<bool> is_published(Position position) const;
     Result<void> compare_all(const StateReading& reading, StateTopic& state);
     Result<void> compare_waiting(const StateReading& reading, StateTopic& state);
