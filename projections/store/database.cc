@@ -10,6 +10,7 @@
 #include <rocksdb/universal_compaction.h>
 
 #include <algorithm>
+#include <string>
 #include <system_error>
 
 #include "engine/base/assert.h"
@@ -21,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kStaging = "staging";
+constexpr int kRunsBeforeMerging = 6;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -47,7 +49,7 @@ rocksdb::ColumnFamilyOptions family_options(View view, const std::shared_ptr<roc
     if (const std::size_t bytes = prefix_bytes(view))
         options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(bytes));
     options.compression = rocksdb::kLZ4Compression;
-    options.level0_file_num_compaction_trigger = 6;
+    options.level0_file_num_compaction_trigger = kRunsBeforeMerging;
     options.level_compaction_dynamic_level_bytes = true;
     if (view == View::kHistory || view == View::kAccounts) {
         // Nearly nothing in them is ever overwritten, so merging serves reading only: eight runs at a time, and eight
@@ -144,6 +146,15 @@ Database::~Database() {
 Result<void> Database::merge() {
     if (merges_.exchange(true)) return {};
     return from_rocks(db_->EnableAutoCompaction(families_), "begin merging runs");
+}
+
+Result<void> Database::merge_if_due() {
+    for (rocksdb::ColumnFamilyHandle* const family : families_) {
+        std::string files;
+        const bool told = db_->GetProperty(family, rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &files);
+        if (!told || std::stoi(files) >= kRunsBeforeMerging) return merge();
+    }
+    return {};
 }
 
 Database::Snapshot Database::snapshot(const std::shared_ptr<Database>& database) {

@@ -97,7 +97,7 @@ void Store::settle(std::string book) {
     moved_.notify_all();
 }
 
-Result<void> Store::merge_settled() { return database_->merge(); }
+Result<void> Store::merge_settled() { return database_->merge_if_due(); }
 
 void Store::publish() {
     published_.store(folded_, std::memory_order_release);
