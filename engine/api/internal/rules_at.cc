@@ -43,6 +43,12 @@ Result<void> RulesAt::read_supplies(const Asked& asked) {
     return read(asked, Wanted{"count.tolerance.", nobody, true});
 }
 
+std::int64_t RulesAt::tolerance(std::string_view sku, SiteId site, Micros at) const {
+    const auto* policy = books.policy("count.tolerance." + std::string(sku), site, at);
+    const auto* tolerance = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
+    return tolerance == nullptr ? 0 : *tolerance;
+}
+
 Result<void> RulesAt::read(const Asked& asked, const Wanted& wanted) {
     std::set<Position> events;
     DAYBOOK_ASSIGN(const auto seen, asked.look([&](const custody::Books& now, Micros) {

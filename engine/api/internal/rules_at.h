@@ -29,6 +29,8 @@ public:
     Result<void> read(const Asked& asked, std::string_view policy, const std::set<PartyId>& parties);
     // The supplies, and how much of each a count may differ. At the same cost.
     Result<void> read_supplies(const Asked& asked);
+    // By how much a count of the supply may differ at a site and time; of read_supplies().
+    [[nodiscard]] std::int64_t tolerance(std::string_view sku, SiteId site, Micros at) const;
 
     custody::Books books;
 

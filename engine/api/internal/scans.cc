@@ -23,15 +23,20 @@ void add_supply(const v1::Event& scan, const v1::Line& line, SuppliesSeen& suppl
 
 Result<std::optional<v1::Event>> opening_at(const Asked& asked, const projections::Reading& reading,
                                             const std::string& count, Position known) {
-    DAYBOOK_ASSIGN(const auto rows, reading.number(count, 0, known, ~std::size_t{0}));
-    for (const auto& row : rows) {
-        if (row.kind != codec::PaperKind::kCount || row.position >= known) continue;
-        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(row.position, known));
-        if (!counts) continue;
-        DAYBOOK_ASSIGN(v1::Event event, asked.event_at(row.position));
-        if (event.command().has_count_opened()) return std::optional(std::move(event));
+    // It is the first nearly always, and a count may have ten thousand scans.
+    constexpr std::size_t kAtOnce = 64;
+    for (Position from = 0;;) {
+        DAYBOOK_ASSIGN(const auto rows, reading.number(count, from, known, kAtOnce));
+        if (rows.empty()) return std::optional<v1::Event>();
+        for (const auto& row : rows) {
+            if (row.kind != codec::PaperKind::kCount || row.position >= known) continue;
+            DAYBOOK_ASSIGN(const bool counts, reading.is_effective(row.position, known));
+            if (!counts) continue;
+            DAYBOOK_ASSIGN(v1::Event event, asked.event_at(row.position));
+            if (event.command().has_count_opened()) return std::optional(std::move(event));
+        }
+        from = rows.back().position + 1;
     }
-    return std::optional<v1::Event>();
 }
 
 Result<void> read_scans(const Asked& asked, const projections::Reading& reading, const v1::Event& opening, Position end,

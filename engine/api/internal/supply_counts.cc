@@ -58,9 +58,7 @@ public:
                 row.unit = supply->unit;
             }
             const Micros at = end_.valid == kWhenever ? asked_.context.now : end_.valid;
-            const auto* policy = rules.books.policy("count.tolerance." + row.sku, site, at);
-            const auto* tolerance = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
-            row.tolerance = tolerance == nullptr ? 0 : *tolerance;
+            row.tolerance = rules.tolerance(row.sku, site, at);
             rows.push_back(std::move(row));
         }
         return rows;

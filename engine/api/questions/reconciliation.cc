@@ -179,9 +179,7 @@ private:
                 row.set_unit(supply->unit);
             }
             if (row.has_counted()) {
-                const auto* policy = rules.books.policy("count.tolerance." + row.sku(), site_, ends[key]);
-                const auto* tolerance = policy == nullptr ? nullptr : std::get_if<std::int64_t>(policy);
-                row.set_tolerance(tolerance == nullptr ? 0 : *tolerance);
+                row.set_tolerance(rules.tolerance(row.sku(), site_, ends[key]));
                 row.set_different(std::abs(row.difference()) > row.tolerance());
             }
             *message.add_supplies() = std::move(row);
