@@ -262,6 +262,9 @@ Result<void> Pump::add_state(Piece& piece) {
     }
     keep_newest_touches();
     std::unordered_set<std::string> models;
+    // Each once: a backlog may correct a piece again and again.
+    std::sort(renamed_.begin(), renamed_.end());
+    renamed_.erase(std::unique(renamed_.begin(), renamed_.end()), renamed_.end());
     for (const ItemId& item : renamed_) {
         DAYBOOK_ASSIGN(auto all, reading->models_of(item));
         models.insert(std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
