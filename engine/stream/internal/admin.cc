@@ -25,26 +25,6 @@ AdminOptions options_for(const kafka::Client& client, rd_kafka_admin_op_t operat
     return options;
 }
 
-Result<void> check_one(const TopicSpec& spec, const rd_kafka_ConfigResource_t* found) {
-    if (rd_kafka_ConfigResource_error(found) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return fail(ErrorCode::kUnavailable, "the settings of topic " + spec.name +
-                                                 " cannot be read: " + rd_kafka_ConfigResource_error_string(found));
-    }
-    std::size_t count = 0;
-    const rd_kafka_ConfigEntry_t** const entries = rd_kafka_ConfigResource_configs(found, &count);
-    for (const auto& [name, value] : spec.settings) {
-        for (const rd_kafka_ConfigEntry_t* entry : std::span(entries, count)) {
-            const char* const actual = rd_kafka_ConfigEntry_value(entry);
-            if (name != rd_kafka_ConfigEntry_name(entry) || (actual != nullptr && value == actual)) continue;
-            return fail(ErrorCode::kForeign, "topic " + spec.name + " exists with " + name + "=" +
-                                                 (actual == nullptr ? "" : actual) + ", and Daybook needs " + name +
-                                                 "=" + value +
-                                                 "; change the topic, or publish another generation of topics");
-        }
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<void> create_topics(const kafka::Client& client, const std::vector<TopicSpec>& specs, int replicas,
@@ -97,6 +77,35 @@ Result<std::uint32_t> partition_count(const kafka::Client& client, const std::st
     return static_cast<std::uint32_t>(answer->topics[0].partition_cnt);
 }
 
+Result<void> check_told(const TopicSpec& spec, const rd_kafka_ConfigResource_t* told) {
+    std::size_t count = 0;
+    const rd_kafka_ConfigEntry_t** entries = nullptr;
+    if (told != nullptr) {
+        if (rd_kafka_ConfigResource_error(told) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return fail(ErrorCode::kUnavailable, "the settings of topic " + spec.name + " cannot be read: " +
+                                                     rd_kafka_ConfigResource_error_string(told));
+        }
+        entries = rd_kafka_ConfigResource_configs(told, &count);
+    }
+    for (const auto& [name, value] : spec.settings) {
+        const char* actual = nullptr;
+        for (const rd_kafka_ConfigEntry_t* entry : std::span(entries, count)) {
+            if (name == rd_kafka_ConfigEntry_name(entry)) actual = rd_kafka_ConfigEntry_value(entry);
+        }
+        if (actual == nullptr) {
+            return fail(ErrorCode::kForeign,
+                        "topic " + spec.name + " must have " + name + "=" + value +
+                            ", and the broker did not say what " + name +
+                            " is; where it never does, make the topics yourself, with topics = \"trust\"");
+        }
+        if (value == actual) continue;
+        return fail(ErrorCode::kForeign, "topic " + spec.name + " exists with " + name + "=" + actual +
+                                             ", and Daybook needs " + name + "=" + value +
+                                             "; change the topic, or publish another generation of topics");
+    }
+    return {};
+}
+
 Result<void> check_settings(const kafka::Client& client, const std::vector<TopicSpec>& specs, int timeout_ms) {
     std::vector<kafka::ConfigResource> owners;
     std::vector<rd_kafka_ConfigResource_t*> resources;
@@ -112,10 +121,10 @@ Result<void> check_settings(const kafka::Client& client, const std::vector<Topic
     const auto* const result = rd_kafka_event_DescribeConfigs_result(event.get());
     const rd_kafka_ConfigResource_t** const found = rd_kafka_DescribeConfigs_result_resources(result, &count);
     for (const TopicSpec& spec : specs) {
-        for (const rd_kafka_ConfigResource_t* one : std::span(found, count)) {
-            if (spec.name != rd_kafka_ConfigResource_name(one)) continue;
-            DAYBOOK_TRY(check_one(spec, one));
-        }
+        const auto told = std::ranges::find_if(std::span(found, count), [&](const rd_kafka_ConfigResource_t* one) {
+            return spec.name == rd_kafka_ConfigResource_name(one);
+        });
+        DAYBOOK_TRY(check_told(spec, told == std::span(found, count).end() ? nullptr : *told));
     }
     return {};
 }
