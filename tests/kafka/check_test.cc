@@ -137,6 +137,9 @@ protected:
         }
         return all;
     }
+    static std::string as_of(const CommittedRecord& state) {
+        return std::to_string(std::stoull(state.headers.at("ce_sequence")));
+    }
     [[nodiscard]] std::string id(Position position) const { return ledger_.text() + ":" + std::to_string(position); }
 };
 
@@ -271,7 +274,7 @@ TEST_F(CheckTest, StateIsComparedWhilePublishingGoesOn) {
         return found->second;
     };
     CommittedRecord spoilt = of_something(Topic::kCustody);
-    spoilt.value = R"({"as_of":"299","piece":{"last_event":"1"}})";
+    spoilt.value = R"({"as_of":")" + as_of(spoilt) + R"(","piece":{"last_event":"1"}})";
     CommittedRecord gone = of_something(Topic::kStock);
     gone.value.clear();
     put(Topic::kCustody, {spoilt});
@@ -354,6 +357,35 @@ TEST_F(CheckTest, StateInAnotherPlaceOrOfAnotherNameIsNamed) {
                 ElementsAre(HasSubstr(moved.key + " is in partition " + std::to_string(moved.partition) +
                                       ", and belongs in " + std::to_string(at)),
                             HasSubstr("the record of " + renamed.key + " is '" + id(7) + "', and '" + right)));
+}
+
+// Also in a record that a later one has replaced, which lies there until the topic is compacted.
+TEST_F(CheckTest, AValueThatReflectsAnotherPositionThanItsHeaderSaysIsNamed) {
+    test::MadeSource source(200);
+    const test::MadeState state(source);
+    Options with = options();
+    with.state = &state;
+    publish(source, with);
+    const auto with_a_value = [&](Topic topic) {
+        for (const CommittedRecord& record : records(topic)) {
+            if (!record.value.empty()) return record;
+        }
+        return CommittedRecord();
+    };
+    const CommittedRecord custody = with_a_value(Topic::kCustody);
+    const CommittedRecord stock = with_a_value(Topic::kStock);
+    CommittedRecord other = custody;
+    ASSERT_TRUE(other.value.starts_with("{\"as_of\":\"" + as_of(custody) + "\""));
+    other.value = "{\"as_of\":\"7\"" + other.value.substr(other.value.find(','));
+    CommittedRecord none = stock;
+    none.value = "{" + none.value.substr(none.value.find(',') + 1);
+    put(Topic::kCustody, {other, custody});
+    put(Topic::kStock, {none, stock});
+    EXPECT_THAT(wrong(checked(source, with)),
+                ElementsAre("custody " + as_of(custody) + ": the value of " + custody.key +
+                                " says as_of 7, and its header ce_sequence " + as_of(custody),
+                            "stock " + as_of(stock) + ": the value of " + stock.key +
+                                " says as_of nowhere, and its header ce_sequence " + as_of(stock)));
 }
 
 TEST_F(CheckTest, AMissingTopicIsNamed) {

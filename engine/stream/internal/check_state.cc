@@ -12,6 +12,28 @@ constexpr int kStateRounds = 20;  // to compare keys that are written again mean
 
 }  // namespace
 
+std::optional<Position> as_of_in(std::string_view value, ValueFormat format) {
+    Position as_of = 0;
+    if (format == ValueFormat::kJson) {
+        constexpr std::string_view kBefore = "{\"as_of\":\"";
+        if (!value.starts_with(kBefore)) return std::nullopt;
+        value.remove_prefix(kBefore.size());
+        const char* const end = value.data() + value.size();
+        const auto [read, error] = std::from_chars(value.data(), end, as_of);
+        return error == std::errc() && read != end && *read == '"' ? std::optional(as_of) : std::nullopt;
+    }
+    constexpr char kTag = 1 << 3;
+    if (!value.starts_with(kTag)) return std::nullopt;
+    value.remove_prefix(1);
+    for (unsigned shift = 0; !value.empty() && shift < 64; shift += 7) {
+        const auto byte = static_cast<unsigned char>(value.front());
+        as_of |= Position{byte & 0x7fU} << shift;
+        if ((byte & 0x80U) == 0) return as_of;
+        value.remove_prefix(1);
+    }
+    return std::nullopt;
+}
+
 // ---- custody and stock: the newest record of each key, against the read models ----
 
 Checker::Known Checker::known_of(std::string_view value, bool tombstone, Position as_of, Topic topic) const {
@@ -61,10 +83,24 @@ void Checker::take_state(const ReadRecord& record, std::uint32_t partition, Stat
         wrong(state.row, as_of, "the record of " + key + " is '" + std::string(record.id) + "', and '" + id +
                                     "' was to be there");
     }
+    if (!record.tombstone) check_value(record.value, key, as_of, state);
     Known& known = state.states[key];
     if (as_of < known.as_of) wrong(state.row, as_of, "the state of " + key + " goes back to an earlier position");
     known = known_of(record.value, record.tombstone, as_of, state.topic);
     ++state.row.checked;
+}
+
+// What readers rely on before they look at the rest. The newest value of a key is compared whole, the others here only.
+void Checker::check_value(std::string_view value, const std::string& key, Position as_of, StateTopic& state) const {
+    const std::string frame = value_frame(state.topic, options_.format, options_.schemas);
+    if (!value.starts_with(frame)) {
+        wrong(state.row, as_of, "the value of " + key + " does not begin with the id of its schema");
+        return;
+    }
+    const auto inside = as_of_in(value.substr(frame.size()), options_.format);
+    if (inside == as_of) return;
+    wrong(state.row, as_of, "the value of " + key + " says as_of " + (inside ? std::to_string(*inside) : "nowhere") +
+                                ", and its header ce_sequence " + std::to_string(as_of));
 }
 
 // `right` nullptr: the ledger knows no such key. What is in Kafka may be of a later position than the reading, which

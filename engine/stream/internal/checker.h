@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -25,6 +26,10 @@ namespace daybook::stream {
 inline constexpr std::chrono::seconds kCheckRead{20};         // until Kafka answers
 inline constexpr std::chrono::seconds kCheckMarkers{10};      // until what is committed shows in every partition
 inline constexpr std::chrono::milliseconds kCheckAgain{200};  // between two looks
+
+// The position that a value of custody or stock (no frame before it) says it reflects: its first field, in JSON and on
+// the wire. nullopt: it does not say.
+std::optional<Position> as_of_in(std::string_view value, ValueFormat format);
 
 // Of one comparison. Threads: one.
 class Checker {
@@ -98,6 +103,7 @@ private:
     Result<void> check_state();
     Result<void> read_on(StateTopic& state);
     void take_state(const ReadRecord& record, std::uint32_t partition, StateTopic& state) const;
+    void check_value(std::string_view value, const std::string& key, Position as_of, StateTopic& state) const;
     Result<bool> is_published(Position position) const;
     Result<void> compare_all(const StateReading& reading, StateTopic& state);
     Result<void> compare_waiting(const StateReading& reading, StateTopic& state);
