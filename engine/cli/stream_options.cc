@@ -23,8 +23,9 @@ constexpr std::array<std::string_view, 12> kKafkaKeys{
 constexpr std::array<std::string_view, 5> kGenerationKeys{"partitions", "value", "debezium", "schemas",
                                                           "retention_days"};
 
-// Settings of the client that the publisher makes itself: what it promises rests on them.
-constexpr std::array<std::string_view, 16> kOwnSettings{"transactional.id",
+// Settings of the client that the publisher makes itself: what it promises rests on them. It takes what the client logs
+// for a sign that a request may still be on its way, so what is logged is its own as well.
+constexpr std::array<std::string_view, 20> kOwnSettings{"transactional.id",
                                                         "transaction.timeout.ms",
                                                         "message.max.bytes",
                                                         "queue.buffering.max.messages",
@@ -39,7 +40,11 @@ constexpr std::array<std::string_view, 16> kOwnSettings{"transactional.id",
                                                         "check.crcs",
                                                         "queued.min.messages",
                                                         "queued.max.messages.kbytes",
-                                                        "fetch.wait.max.ms"};
+                                                        "fetch.wait.max.ms",
+                                                        "log_level",
+                                                        "log.queue",
+                                                        "log.connection.close",
+                                                        "enabled_events"};
 
 class File {
 public:
@@ -132,8 +137,8 @@ Result<void> read_client(const File& config, stream::Options& options) {
     const toml::table* const settings = node.as_table();
     if (settings == nullptr) return config.wrong("[kafka.client] must be a section");
     for (const auto& [name, value] : *settings) {
-        if (name.str() == "bootstrap.servers")
-            return config.wrong("[kafka.client] bootstrap.servers: kafka.bootstrap says it");
+        if (name.str() == "bootstrap.servers" || name.str() == "metadata.broker.list")
+            return config.wrong("[kafka.client] " + std::string(name.str()) + ": kafka.bootstrap says it");
         if (std::ranges::find(kOwnSettings, name.str()) != kOwnSettings.end())
             return config.wrong("[kafka.client] " + std::string(name.str()) + ": the publisher sets it itself");
         DAYBOOK_ASSIGN(std::string text, client_setting(value, config, name.str()));

@@ -32,6 +32,9 @@ WRONG = (
     (BASE + 'client = "x"\n', "[kafka.client] must be a section"),
     (BASE + '[kafka.client]\n"bootstrap.servers" = "a:1"\n', "kafka.bootstrap says it"),
     (BASE + '[kafka.client]\n"isolation.level" = "read_uncommitted"\n', "isolation.level: the publisher sets it itself"),
+    (BASE + '[kafka.client]\n"metadata.broker.list" = "a:1"\n', "metadata.broker.list: kafka.bootstrap says it"),
+    (BASE + '[kafka.client]\n"log_level" = 0\n', "log_level: the publisher sets it itself"),
+    (BASE + '[kafka.client]\n"log.connection.close" = false\n', "log.connection.close: the publisher sets it itself"),
     (BASE + '[kafka.client]\n"transactional.id" = "mine"\n', "transactional.id: the publisher sets it itself"),
 )
 
