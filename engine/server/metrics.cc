@@ -5,6 +5,10 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
+#include <mutex>
+#include <utility>
+
 #include "engine/sequencer/sequencer.h"
 #include "projections/views.h"
 
@@ -15,6 +19,17 @@ using Gauges = prometheus::Family<prometheus::Gauge>;
 
 Gauges& gauge(prometheus::Registry& registry, const char* name, const char* help) {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+// Of a text with times, addresses and positions in it, so that there are few of them.
+std::string without_numbers(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool digit = c >= '0' && c <= '9';
+        if (digit && out.ends_with('#')) continue;
+        out += digit ? '#' : c;
+    }
+    return out;
 }
 
 }  // namespace
@@ -46,7 +61,10 @@ public:
           last_commit_(gauge(registry_, "daybook_stream_last_commit_timestamp_seconds",
                              "When events were last committed to Kafka; 0: not since the start")),
           last_error_(gauge(registry_, "daybook_stream_last_error_timestamp_seconds",
-                            "When the last error was met, which the question `stream` tells; 0: there was none")),
+                            "When the last error was met; 0: there was none")),
+          last_error_text_(gauge(registry_, "daybook_stream_last_error",
+                                 "1 for the text of the last error, # for each number in it; the question `stream` "
+                                 "tells it whole")),
           repaired_(gauge(registry_, "daybook_stream_repaired_partitions",
                           "Partitions in which a torn commit was found, since the start")),
           given_up_(gauge(registry_, "daybook_stream_given_up_calls",
@@ -96,8 +114,22 @@ private:
         set(records_, static_cast<double>(status.records));
         set(last_commit_, static_cast<double>(status.last_commit_at) / static_cast<double>(kSecond));
         set(last_error_, static_cast<double>(status.last_error_at) / static_cast<double>(kSecond));
+        show_error(labels, status.last_error);
         set(repaired_, static_cast<double>(status.repaired));
         set(given_up_, static_cast<double>(status.given_up));
+    }
+
+    // The one before is gone: a text is a series of its own.
+    void show_error(prometheus::Labels labels, const std::string& text) {
+        const std::string generation = labels.at("generation");
+        labels.emplace("text", without_numbers(text));
+        const std::lock_guard lock(errors_mutex_);
+        prometheus::Gauge*& shown = errors_[generation];
+        if (shown != nullptr && last_error_text_.Has(labels)) return;
+        if (shown != nullptr) last_error_text_.Remove(std::exchange(shown, nullptr));
+        if (text.empty()) return;
+        shown = &last_error_text_.Add(labels);
+        shown->Set(1);
     }
 
     prometheus::Registry registry_;
@@ -105,7 +137,9 @@ private:
     Gauges& commands_;
     prometheus::Gauge &events_, &reflected_, &queued_, &queued_bytes_, &groups_, &accepting_;
     Gauges &published_, &publish_lag_, &publish_lag_seconds_, &state_, &fenced_, &term_, &transactions_, &records_,
-        &last_commit_, &last_error_, &repaired_, &given_up_;
+        &last_commit_, &last_error_, &last_error_text_, &repaired_, &given_up_;
+    std::mutex errors_mutex_;
+    std::map<std::string, prometheus::Gauge*> errors_;  // by generation: the one that is shown
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}

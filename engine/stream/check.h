@@ -1,5 +1,6 @@
 // Compares what is in Kafka with the ledger: events in number, order, content and headers, the log against the tree,
-// custody and stock against the read models, and each of their records against its id and its partition.
+// custody and stock against the read models, and each of their records against its id, its partition and the
+// position in its header.
 //
 // Purpose.   An operator's or auditor's answer to "is it all there, and is it right?", without trusting the publisher:
 //            the topics are read as any read_committed consumer reads them, up to where they end when it begins. It

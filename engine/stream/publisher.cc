@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <random>
 #include <thread>
 
 #include "engine/base/assert.h"
 #include "engine/base/limits.h"
 #include "engine/sequencer/feed.h"
+#include "engine/stream/internal/backoff.h"
 #include "engine/stream/internal/board.h"
+#include "engine/stream/internal/standing.h"
 #include "engine/stream/internal/term.h"
 
 namespace daybook::stream {
@@ -61,6 +65,7 @@ public:
           clock_(*options.clock),
           board_(std::make_shared<Board>(clock_, options.say)),
           config_{&source, ledger, std::move(options), board_},
+          standing_(config_.options.tell_every),
           random_(ledger.low ^ static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())),
           supervisor_([this] { supervise(); }) {}
 
@@ -76,9 +81,12 @@ private:
     void supervise();
     // Runs one term to its end, or to the point where it is given up.
     Outcome run_term(Term::Task task, bool& progressed);
-    // How long to wait after the outcome; zero where nothing is to be done any more.
+    // Shows the outcome, and how long is waited now.
     void settle(const Outcome& outcome, milliseconds wait);
+    // False when asked to stop.
     bool pause(milliseconds wait);
+    // Says how publishing stands, where that is due.
+    void tell_standing();
     [[nodiscard]] std::optional<Deadline> stop_at() const {
         const std::lock_guard lock(mutex_);
         return stop_at_;
@@ -95,7 +103,8 @@ private:
 
     // The supervisor's own:
     std::optional<Position> known_;
-    std::uint64_t random_;
+    Standing standing_;
+    std::mt19937_64 random_;
 
     std::once_flag joined_;
     std::thread supervisor_;
@@ -132,9 +141,14 @@ bool Publisher::Impl::pause(milliseconds wait) {
     return !changed_.wait_for(lock, wait, [&] { return stop_at_.has_value(); });
 }
 
+void Publisher::Impl::tell_standing() {
+    const Deadline now = std::chrono::steady_clock::now();
+    if (!standing_.due(now)) return;
+    if (const auto line = standing_.line(status(), now)) board_->say(Options::Severity::kInfo, *line);
+}
+
 Outcome Publisher::Impl::run_term(Term::Task task, bool& progressed) {
-    random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;
-    const auto term = std::make_shared<Term>(config_, task, known_, random_);
+    const auto term = std::make_shared<Term>(config_, task, known_, random_());
     std::thread thread([term] { term->run(); });
     bool asked = false;
     while (true) {
@@ -144,6 +158,7 @@ Outcome Publisher::Impl::run_term(Term::Task task, bool& progressed) {
             progressed = term->progressed();
             return *outcome;
         }
+        tell_standing();
         const auto stop = stop_at();
         if (stop && !asked) {
             asked = true;
@@ -183,31 +198,26 @@ void Publisher::Impl::settle(const Outcome& outcome, milliseconds wait) {
 void Publisher::Impl::supervise() {
     const Options& options = config_.options;
     Term::Task task = Term::Task::kPublish;
-    milliseconds wait = options.retry_min;
+    Backoff waits(options.retry_min, options.retry_max, std::ref(random_));
     while (!stop_at()) {
         bool progressed = false;
         const Outcome outcome = run_term(task, progressed);
         if (outcome.how == Outcome::How::kStopped) break;
-        if (progressed) wait = options.retry_min;
-        random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;
-        const milliseconds spread(
-            static_cast<std::int64_t>((random_ >> 33) % static_cast<std::uint64_t>(wait.count() / 2 + 1)));
-        settle(outcome, wait / 2 + spread);
+        if (progressed) waits.reset();
+        const milliseconds wait = waits.next();
+        settle(outcome, wait);
         if (outcome.how == Outcome::How::kRefused) {
-            while (pause(std::chrono::hours(1))) {
-            }
+            while (pause(options.tell_every)) tell_standing();
             break;
         }
         task = outcome.how == Outcome::How::kFenced ? Term::Task::kWatch : Term::Task::kPublish;
-        if (!pause(wait / 2 + spread)) break;
-        wait = std::min(wait * 2, options.retry_max);
+        if (!pause(wait)) break;
     }
-    board_->write([&](Status& status) {
-        status.state = State::kStopped;
-        status.step.clear();
-        status.head = source_.head();
-        status.lag_events = status.head - std::min(status.head, status.next.value_or(0));
-    });
+    Status last = status();
+    last.state = State::kStopped;
+    last.step.clear();
+    board_->say(Options::Severity::kInfo, standing_text(last));
+    board_->write([&](Status& status) { status = std::move(last); });
 }
 
 Result<std::unique_ptr<Publisher>> Publisher::start(const Source& source, LedgerId ledger, Options options) {
@@ -228,7 +238,7 @@ Result<std::unique_ptr<Publisher>> Publisher::start(const Source& source, Ledger
     }
     if (options.transaction_timeout < milliseconds(1000) || options.retry_min < milliseconds(1) ||
         options.retry_max < options.retry_min || options.takeover_after < milliseconds(1) ||
-        options.doubt < milliseconds(0)) {
+        options.doubt < milliseconds(0) || options.tell_every < milliseconds(1)) {
         return fail(ErrorCode::kInvalid,
                     "the publisher's times must be positive, and a transaction have a second at least");
     }

@@ -68,7 +68,9 @@ struct Options {
     std::string name;              // of this process, in the control topic, for people; empty: host and process id
     const Clock* clock = nullptr;  // nullptr: the machine's
 
-    // Told what an operator wants to read in a log. Called on the publisher's threads; short.
+    // Told what an operator wants to read in a log: what happens, and how publishing stands, each `tell_every` while it
+    // moves or is behind. Called on the publisher's threads, one call at a time; short.
+    std::chrono::milliseconds tell_every{60'000};
     enum class Severity : std::uint8_t { kInfo, kWarning, kError };
     std::function<void(Severity, std::string_view)> say;
 };

@@ -40,6 +40,7 @@ class Ledger:
     def __init__(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="daybook-test-"))
         self.server = None
+        self.log = ""  # what the server wrote that was stopped last
 
     def remove(self):
         if self.server is not None:
@@ -89,6 +90,7 @@ class Ledger:
         begin = time.monotonic()
         self.server.send_signal(signal.SIGTERM)
         code = self.server.wait(timeout=WAIT_SECONDS)
+        self.log = self.server.stderr.read().decode()
         self.server.stderr.close()
         self.server = None
         return code, time.monotonic() - begin

@@ -84,7 +84,7 @@ class PublishingTest(LedgerTest):
     def metrics(self, port):
         status, _, text = http_call(port, "GET", "/metrics")
         self.assertEqual(status, 200)
-        return {name: float(value) for name, value in re.findall(r"^daybook_stream_(\S+) (\S+)$", text, re.M)}
+        return {name: float(value) for name, value in re.findall(r"^daybook_stream_(.+) (\S+)$", text, re.M)}
 
     def test_a_broker_that_is_away_is_told_everywhere(self):
         began = time.time()
@@ -108,6 +108,9 @@ class PublishingTest(LedgerTest):
                              {"connecting": 1, "publishing": 0, "retrying": 0, "fenced": 0, "refused": 0, "stopped": 0})
             self.assertGreater(shown[f"lag_seconds{{{of}}}"], 0)
         self.assertGreaterEqual(shown['last_error_timestamp_seconds{generation="3"}'], began - 1)
+        errors = [name for name in shown if name.startswith('last_error{generation="3"')]
+        self.assertEqual(len(errors), 1, errors)
+        self.assertRegex(errors[0], r'text="Kafka cannot be reached: [^"0-9]*#.*"')
         text = self.ledger.run("stream", "status").stdout.decode()
         self.assertRegex(text, r"last error +\S+ \S+ Kafka cannot be reached")
         # Nobody waits for it: commands are answered, and the end comes in its time.
@@ -115,6 +118,9 @@ class PublishingTest(LedgerTest):
         code, seconds = self.ledger.stop()
         self.assertEqual(code, 0)
         self.assertLess(seconds, 10)
+        for generation in ("3", "4"):
+            says = rf"stream v{generation}: stopped: not known what is in Kafka, 50 behind \(\d+\.\d s\), no term yet; last error"
+            self.assertRegex(self.ledger.log, says + r" \S+ Kafka cannot be reached")
 
     def test_a_setting_that_the_client_does_not_take_is_refused_without_its_value(self):
         for name in ("sasl.pasword", "security.protocol"):

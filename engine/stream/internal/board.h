@@ -41,12 +41,14 @@ public:
         return changed_.wait_until(lock, deadline, [&] { return status_.next && *status_.next >= position; });
     }
     void say(Options::Severity severity, std::string_view text) const {
+        const std::lock_guard lock(saying_);
         if (say_) say_(severity, text);
     }
 
 private:
     const Clock& clock_;
     const decltype(Options::say) say_;
+    mutable std::mutex saying_;
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     Status status_;

@@ -42,7 +42,7 @@ std::optional<Outcome> Term::find_cursor(const Readers& readers, Producer& produ
                                          Cursor& cursor) {
     const Deadline patience = after(config_.options.doubt);
     const Deadline markers = after(std::min(kMarkersWait, config_.options.doubt));
-    milliseconds wait = config_.options.retry_min;
+    Backoff waits = backoff();
     bool aborted = false;
     while (true) {
         if (stopping() || !step("reading the cursor back", kReadBack * 2)) return stopped();
@@ -77,8 +77,7 @@ std::optional<Outcome> Term::find_cursor(const Readers& readers, Producer& produ
                 status.last_error_at = clock_.now();
             });
         }
-        if (!pause(jittered(wait))) return stopped();
-        wait = std::min(wait * 2, config_.options.retry_max);
+        if (!pause(waits.next())) return stopped();
     }
     if (cursor.torn > 0) {
         report([&](Status& status) { status.repaired += cursor.torn; });

@@ -1,6 +1,8 @@
 #include "engine/stream/internal/term.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "engine/base/limits.h"
 #include "engine/stream/internal/admin.h"
@@ -32,7 +34,7 @@ Outcome by_code(const Error& error) {
 }  // namespace
 
 Term::Term(TermConfig config, Task task, std::optional<Position> known, std::uint64_t seed)
-    : config_(std::move(config)), task_(task), clock_(*config_.options.clock), random_(seed | 1), known_(known) {}
+    : config_(std::move(config)), task_(task), clock_(*config_.options.clock), random_(seed), known_(known) {}
 
 void Term::run() {
     Outcome outcome = task_ == Task::kPublish ? publish() : watch();
@@ -121,13 +123,8 @@ bool Term::pause(milliseconds wait) {
     return !abandoned_ && !stop_at_;
 }
 
-// Half of it to all of it. xorshift64: spreading publishers out needs no better randomness.
-milliseconds Term::jittered(milliseconds wait) {
-    random_ ^= random_ << 13;
-    random_ ^= random_ >> 7;
-    random_ ^= random_ << 17;
-    return wait / 2 +
-           milliseconds(static_cast<std::int64_t>(random_ % static_cast<std::uint64_t>(wait.count() / 2 + 1)));
+Backoff Term::backoff() {
+    return {config_.options.retry_min, config_.options.retry_max, std::ref(random_)};
 }
 
 void Term::say(Options::Severity severity, std::string_view text) {
@@ -180,24 +177,27 @@ Outcome Term::publish() {
 }
 
 std::optional<Outcome> Term::reach(const kafka::Client& client) {
-    milliseconds wait = config_.options.retry_min;
+    const std::string& bootstrap = config_.options.bootstrap;
+    Backoff waits = backoff();
+    bool away = false;
     while (true) {
-        if (stopping() || !step("reaching Kafka at " + config_.options.bootstrap, kRequest * 2)) return stopped();
+        if (stopping() || !step("reaching Kafka at " + bootstrap, kRequest * 2)) return stopped();
         const auto reached = client.reach(ms(milliseconds(1000)));
         if (reached) {
-            if (wait > config_.options.retry_min) say(Options::Severity::kInfo, "Kafka answers");
+            if (away) say(Options::Severity::kInfo, "Kafka answers");
             return std::nullopt;
         }
-        if (wait == config_.options.retry_min) {
-            say(Options::Severity::kWarning, reached.error().message + " (bootstrap " + config_.options.bootstrap +
-                                                 "); events wait in the log until it can");
+        if (!std::exchange(away, true)) {
+            say(Options::Severity::kWarning,
+                reached.error().message + " (bootstrap " + bootstrap + "); events wait in the log until it can");
         }
+        const milliseconds wait = waits.next();
         report([&](Status& status) {
+            status.step = "waiting " + std::to_string(wait.count()) + " ms for Kafka at " + bootstrap;
             status.last_error = reached.error().message;
             status.last_error_at = clock_.now();
         });
-        if (!pause(jittered(wait))) return stopped();
-        wait = std::min(wait * 2, config_.options.retry_max);
+        if (!pause(wait)) return stopped();
     }
 }
 
@@ -440,12 +440,12 @@ Outcome Term::watch() {
     const auto readers = Readers::make(client_settings(config_.options));
     if (!readers) return {Outcome::How::kRefused, readers.error().message};
     const std::uint64_t own_epoch = config_.board->read().epoch;
-    const milliseconds patience = config_.options.takeover_after + jittered(config_.options.takeover_after / 2);
-    const milliseconds pace =
-        std::clamp<milliseconds>(config_.options.takeover_after / 10, milliseconds(50), milliseconds(5000));
+    const milliseconds takeover_after = config_.options.takeover_after;
+    const milliseconds patience = takeover_after + jittered(takeover_after / 2, std::ref(random_));
+    const milliseconds pace = std::clamp<milliseconds>(takeover_after / 10, milliseconds(50), milliseconds(5000));
     std::optional<codec::ControlRecord> seen;
     Deadline since = std::chrono::steady_clock::now();
-    milliseconds wait = config_.options.retry_min;
+    Backoff waits = backoff();
     while (true) {
         if (stopping() || !step("watching the publisher that took over", kReadBack * 2)) return stopped();
         std::vector<Tail> tails(1);
@@ -459,12 +459,11 @@ Outcome Term::watch() {
                 status.last_error = read.error().message;
                 status.last_error_at = clock_.now();
             });
-            if (!pause(jittered(wait))) return stopped();
-            wait = std::min(wait * 2, config_.options.retry_max);
+            if (!pause(waits.next())) return stopped();
             since = std::chrono::steady_clock::now();
             continue;
         }
-        wait = config_.options.retry_min;
+        waits.reset();
         if (!tails[0].last) return {Outcome::How::kAgain, "the control topic is empty"};
         const auto control = codec::control_from_json(tails[0].last->value);
         if (!control) return {Outcome::How::kRefused, control.error().message};

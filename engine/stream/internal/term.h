@@ -10,11 +10,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/stream/internal/backoff.h"
 #include "engine/stream/internal/board.h"
 #include "engine/stream/internal/cursor.h"
 #include "engine/stream/internal/kafka.h"
@@ -85,7 +87,8 @@ private:
     [[nodiscard]] bool stopping() const;
     // Sleeps; false when asked to stop.
     bool pause(std::chrono::milliseconds wait);
-    std::chrono::milliseconds jittered(std::chrono::milliseconds wait);
+    // Of retry_min to retry_max.
+    [[nodiscard]] Backoff backoff();
 
     Outcome publish();
     Outcome watch();
@@ -128,7 +131,7 @@ private:
     const TermConfig config_;
     const Task task_;
     const Clock& clock_;
-    std::uint64_t random_;
+    std::mt19937_64 random_;
     std::uint64_t epoch_ = 0;
 
     // Held while the term reads the source itself; abandon() waits for it.

@@ -49,7 +49,7 @@ class Check(KafkaTest):
         self.check("--value", "protobuf", "--generation", "2")
         self.assertIn("generation 3 is not published here", self.check("--generation", "3", code=2))
 
-    def test_metrics_say_what_the_status_says(self):
+    def test_metrics_and_log_say_what_the_status_says(self):
         status, _, text = program.http_call(self.port, "GET", "/metrics")
         self.assertEqual(status, 200)
         shown = {name: float(value) for name, value in re.findall(r"^daybook_stream_(\S+) (\S+)$", text, re.M)}
@@ -62,6 +62,10 @@ class Check(KafkaTest):
             self.assertEqual((shown[f"lag_seconds{{{of}}}"], shown[f'state{{{of},state="publishing"}}']), (0, 1))
             self.assertAlmostEqual(shown[f"last_commit_timestamp_seconds{{{of}}}"], self.submitted, delta=120)
         self.assertGreater(int(row["next"]), 0)
+        self.book.stop()
+        for generation in ("1", "2"):
+            says = f"stream v{generation}: stopped: {row['next']} events in Kafka, 0 behind (0.0 s), term {row['term']}; no error"
+            self.assertIn(says, self.book.log)
 
     def test_what_was_not_compared_is_said(self):
         self.book.stop()

@@ -6,8 +6,13 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdio>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <ostream>
 
 #include "engine/stream/internal/kafka.h"
@@ -302,6 +307,69 @@ TEST(MockStartTest, AnUnauthorisedPublisherSaysSoAndTriesAgain) {
     ASSERT_TRUE(publisher);
     EXPECT_TRUE((*publisher)->wait_published(20, after(seconds(30))));
     EXPECT_NE((*publisher)->status().last_error, "");
+}
+
+// The N in "waiting N ms …"; nullopt in any other step.
+std::optional<int> waiting_ms(const std::string& step) {
+    int wait = 0;
+    return std::sscanf(step.c_str(), "waiting %d ms", &wait) == 1 ? std::optional(wait) : std::nullopt;
+}
+
+TEST(MockRetryTest, WaitsGrowToTheirBoundAndBeginAnewAfterASuccess) {
+    MockCluster cluster;
+    constexpr std::size_t kFailures = 6;
+    for (std::size_t i = 0; i < kFailures; ++i) {
+        cluster.fail_next(kInitProducerId, {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED});
+    }
+    test::MadeSource source(10);
+    const test::MadeState state(source);
+    Options options = options_for(cluster, state);
+    std::atomic<const Publisher*> running = nullptr;
+    std::mutex mutex;
+    std::vector<int> waits;
+    options.say = [&](Options::Severity severity, std::string_view text) {
+        if (severity != Options::Severity::kWarning || !text.starts_with("retrying: ")) return;
+        ASSERT_TRUE(test::wait_until([&] { return running != nullptr; }));
+        const auto wait = waiting_ms(running.load()->status().step);
+        ASSERT_TRUE(wait) << text;
+        const std::lock_guard lock(mutex);
+        waits.push_back(*wait);
+    };
+    auto publisher = Publisher::start(source, kLedger, options);
+    ASSERT_TRUE(publisher);
+    running = publisher->get();
+    ASSERT_TRUE((*publisher)->wait_published(10, after(seconds(60)))) << (*publisher)->status().last_error;
+    cluster.fail_next(kEndTxn, {RD_KAFKA_RESP_ERR_INVALID_TXN_STATE});
+    source.grow_to(20);
+    ASSERT_TRUE((*publisher)->wait_published(20, after(seconds(60)))) << (*publisher)->status().last_error;
+    (*publisher)->stop(after(seconds(10)));
+    ASSERT_EQ(waits.size(), kFailures + 1);
+    for (std::size_t i = 0; i <= kFailures; ++i) {
+        const int longest = i == kFailures ? 10 : std::min(10 << i, 100);
+        EXPECT_LE(waits[i], longest) << "wait " << i;
+        EXPECT_GE(waits[i], longest / 2) << "wait " << i;
+    }
+}
+
+TEST(MockRetryTest, WaitsForABrokerGrowToTheirBound) {
+    MockCluster cluster;
+    cluster.set_down(true);
+    const test::MadeSource source(10);
+    const test::MadeState state(source);
+    Options options = options_for(cluster, state);
+    options.retry_min = milliseconds(200);
+    options.retry_max = milliseconds(800);
+    auto publisher = Publisher::start(source, kLedger, options);
+    ASSERT_TRUE(publisher);
+    for (const int longest : {200, 400, 800}) {
+        std::optional<int> wait;
+        ASSERT_TRUE(test::wait_until([&] { return (wait = waiting_ms((*publisher)->status().step)).has_value(); }));
+        EXPECT_LE(*wait, longest);
+        EXPECT_GE(*wait, longest / 2);
+        ASSERT_TRUE(test::wait_until([&] { return !waiting_ms((*publisher)->status().step); }));
+    }
+    cluster.set_down(false);
+    EXPECT_TRUE((*publisher)->wait_published(10, after(seconds(60)))) << (*publisher)->status().last_error;
 }
 
 TEST(MockStartTest, BrokersThatGoAwayAndComeBackAreTakenUpAgain) {

@@ -4,6 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <vector>
+
 #include "engine/stream/topics.h"
 #include "tests/support/made_events.h"
 #include "tests/support/wait.h"
@@ -48,6 +53,32 @@ TEST(PublisherTest, ShowsHowFarItIsBehindWhileKafkaIsAway) {
     EXPECT_THAT(status.last_error, HasSubstr("cannot be reached"));
     EXPECT_THAT(status.step, HasSubstr("127.0.0.1:1"));
     EXPECT_FALSE((*publisher)->wait_published(1, after(milliseconds(20))));
+}
+
+// Again and again while events wait, and at the end.
+TEST(PublisherTest, TellsItsLogHowItStands) {
+    test::MadeSource source(3);
+    Options options = nobody_listens();
+    options.tell_every = milliseconds(1);
+    std::mutex mutex;
+    std::vector<std::string> lines;
+    options.say = [&](Options::Severity, std::string_view text) {
+        const std::lock_guard lock(mutex);
+        lines.emplace_back(text);
+    };
+    const auto times = [&](std::string_view text) {
+        const std::lock_guard lock(mutex);
+        return std::ranges::count_if(lines, [&](const std::string& line) { return line.starts_with(text); });
+    };
+    auto publisher = Publisher::start(source, kLedger, options);
+    ASSERT_TRUE(publisher) << publisher.error().message;
+    ASSERT_TRUE(test::wait_until([&] { return times("connecting: not known what is in Kafka, 3 behind (") >= 2; }));
+    source.grow_to(10);
+    ASSERT_TRUE(test::wait_until([&] { return times("connecting: not known what is in Kafka, 10 behind (") >= 1; }));
+    EXPECT_EQ(times("stopped"), 0);
+    (*publisher)->stop(after(seconds(5)));
+    EXPECT_EQ(times("stopped: not known what is in Kafka, 10 behind ("), 1);
+    EXPECT_THAT(lines.back(), ::testing::ContainsRegex("no term yet; last error .*cannot be reached"));
 }
 
 TEST(PublisherTest, StopsAtItsDeadlineWhileKafkaIsAway) {
