@@ -569,6 +569,14 @@ TEST_F(RetoldRegistrations, WhatWasTakenBackIsNotFound) {
     EXPECT_EQ(found(""), ring);
 }
 
+TEST_F(RetoldRegistrations, APageOfASnapshotHasRowsWhileThereAreAny) {
+    const auto [first, last] = std::minmax({salon_.id(), salon_.id()});
+    salon_.accept(registered(last, "urn:epc:1", "S-1"));
+    salon_.accept(registered(first, "urn:epc:2", "S-2"));
+    salon_.correct(salon_.last_id());
+    EXPECT_THAT(salon_.ask("stream/snapshot/custody?rows=1"), HasSubstr(last));
+}
+
 // At every door: the piece is not known any more, and its history tells why.
 TEST_F(RetoldRegistrations, WhatWasTakenBackIsNoPiece) {
     const std::string ring = salon_.id();

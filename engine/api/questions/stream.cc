@@ -33,19 +33,24 @@ Result<std::string> status(const Asked& asked) {
     return codec::to_json(message);
 }
 
-// A page is of one position, and a later page of a later one: each row says its own.
+// A page is of one position, and a later page of a later one: each row says its own. A page without rows is the last:
+// whoever takes the position of the first row for that of the beginning must not have gone past another one.
 Result<std::string> custody(const Asked& asked) {
     DAYBOOK_ASSIGN(const std::size_t rows, asked.rows());
     DAYBOOK_ASSIGN(const auto reading, asked.views.read());
-    DAYBOOK_ASSIGN(const auto found, reading.search({}, {rows, asked.param("cursor")}));
     v1::SnapshotAnswer message;
-    DAYBOOK_TRY(asked.as_of(found.position, asked.context.now, message));
-    for (const auto& one : found.rows) {
-        DAYBOOK_ASSIGN(const auto item, reading.item(one.item));
-        if (!item.row || item.row->state == custody::State::kZ || item.row->state == custody::State::kX0) continue;
-        DAYBOOK_TRY(fill_custody(reading, *item.row, asked.context.currency, *message.add_custody()));
-    }
-    message.set_next(found.next);
+    std::string cursor(asked.param("cursor"));
+    do {
+        DAYBOOK_ASSIGN(const auto found, reading.search({}, {rows, cursor}));
+        DAYBOOK_TRY(asked.as_of(found.position, asked.context.now, message));
+        for (const auto& one : found.rows) {
+            DAYBOOK_ASSIGN(const auto item, reading.item(one.item));
+            if (!item.row || item.row->state == custody::State::kZ || item.row->state == custody::State::kX0) continue;
+            DAYBOOK_TRY(fill_custody(reading, *item.row, asked.context.currency, *message.add_custody()));
+        }
+        cursor = found.next;
+    } while (message.custody_size() == 0 && !cursor.empty());
+    message.set_next(cursor);
     return codec::to_json(message);
 }
 
