@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench/floors/alone.h"
@@ -24,9 +25,30 @@ namespace {
 using namespace daybook;         // NOLINT: a program of one file
 using namespace daybook::bench;  // NOLINT
 
+// Where a client waits for its answer. Told without the lock held: woken under it, the client would only wait again.
+class Mailbox {
+public:
+    void put() {
+        {
+            const std::lock_guard lock(mutex_);
+            there_ = true;
+        }
+        came_.notify_one();
+    }
+    void take() {
+        std::unique_lock lock(mutex_);
+        came_.wait(lock, [&] { return std::exchange(there_, false); });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable came_;
+    bool there_ = false;
+};
+
 // One client: signs its own pieces out and in, one command at a time. The seconds that each answer took.
-std::vector<double> be_client(Rig& rig, const Pieces& pieces, std::size_t first, std::size_t step, std::uint64_t seed,
-                              std::size_t commands) {
+std::vector<double> be_client(Rig& rig, Mailbox& mailbox, const Pieces& pieces, std::size_t first, std::size_t step,
+                              std::uint64_t seed, std::size_t commands) {
     Ids ids(seed);
     Pattern out = signed_out();
     Pattern in = signed_in();
@@ -41,17 +63,11 @@ std::vector<double> be_client(Rig& rig, const Pieces& pieces, std::size_t first,
         const auto sent = Steady::now();
         auto one = std::make_unique<codec::CommandBatch>();
         must(one->parse(command));
-        std::mutex mutex;
-        std::condition_variable came;
-        bool done = false;
         rig.engine().submit(std::move(one), sequencer::Mode::kIndependent, [&](std::vector<sequencer::Answer> answers) {
             if (!answers[0].accepted()) give_up("a single command was not accepted");
-            const std::lock_guard lock(mutex);
-            done = true;
-            came.notify_one();
+            mailbox.put();
         });
-        std::unique_lock lock(mutex);
-        came.wait(lock, [&] { return done; });
+        mailbox.take();
         latencies.push_back(seconds_since(sent));
     }
     return latencies;
@@ -69,6 +85,7 @@ int main(int argc, char** argv) {
     const bool views = !arguments.flag("--no-views");
     arguments.done();
 
+    std::vector<Mailbox> mailboxes(clients);  // outlive the engine, which may still be telling the last of them
     Rig rig(dir / "engine", views);
     const Pieces pieces = furnish(rig, std::max(items, clients));
     RawRocksdb floor(dir / "floor", true);
@@ -84,7 +101,8 @@ int main(int argc, char** argv) {
         const auto begin = Steady::now();
         for (std::size_t client = 0; client < clients; ++client) {
             threads.emplace_back([&, client] {
-                latencies[client] = be_client(rig, pieces, client, clients, 100 + round * clients + client, each);
+                latencies[client] = be_client(rig, mailboxes[client], pieces, client, clients,
+                                              100 + round * clients + client, each);
             });
         }
         for (auto& thread : threads) thread.join();
