@@ -66,6 +66,10 @@ void bring_near(const Books& books, std::size_t i, std::size_t count, At&& at) {
 // because the read models save pieces on a thread of their own, where the books are out of reach.
 void save_item(const Names& names, const Item& item, std::string& out);
 Result<void> load_item(Books& books, std::string_view bytes);
+// The same in two steps: takes the bytes apart and asks for the memory that the piece will touch; puts it into the
+// books. With some others in between, the memory has come (a seventh of loading a million pieces).
+Result<Item> take_item(Books& books, std::string_view bytes);
+Result<void> put_item(Books& books, const Item& item);
 // The same bytes taken apart, for answers. Texts are views of `bytes`, the indexes of names in `item` are 0.
 struct SavedItem {
     Item item;

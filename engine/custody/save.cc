@@ -2,6 +2,7 @@
 // pieces are in an account, how many, worth what; memo sums; where an open obligation stands) is not saved but made
 // again while loading.
 #include <algorithm>
+#include <array>
 #include <variant>
 
 #include "engine/custody/internal/applier.h"
@@ -368,6 +369,11 @@ bool link_obligations(Books& books) {
     return true;
 }
 
+// By their slots; 0 where it names none.
+std::array<std::uint32_t, 7> named_obligations(const Item& item) {
+    return {item.hold, item.memo_out, item.repair, item.delivery, item.reservation, item.carnet, item.memo_in};
+}
+
 // Whether the books have what the piece refers to.
 bool fits(const Books& books, const Item& item) {
     if (item.id.empty() || books.items.slot(item.id) != 0) return false;
@@ -376,8 +382,7 @@ bool fits(const Books& books, const Item& item) {
         const Account* account = books.accounts.find(item.account);
         if (account == nullptr || account->opened.empty()) return false;
     }
-    for (const std::uint32_t slot : {item.hold, item.memo_out, item.repair, item.delivery, item.reservation,
-                                     item.carnet, item.memo_in}) {
+    for (const std::uint32_t slot : named_obligations(item)) {
         if (slot != 0 && !is_open(books, slot)) return false;
     }
     const auto* disputes = books.disputes.find(item.id);
@@ -412,6 +417,11 @@ Result<SavedItem> read_item(std::string_view bytes) {
 }
 
 Result<void> load_item(Books& books, std::string_view bytes) {
+    DAYBOOK_ASSIGN(const Item item, take_item(books, bytes));
+    return put_item(books, item);
+}
+
+Result<Item> take_item(Books& books, std::string_view bytes) {
     DAYBOOK_ASSIGN(const SavedItem saved, read_item(bytes));
     Item item = saved.item;
     item.model = books.names.add(saved.model);
@@ -419,6 +429,14 @@ Result<void> load_item(Books& books, std::string_view bytes) {
     item.category = books.names.add(saved.category);
     item.metal = books.names.add(saved.metal);
     item.stone = books.names.add(saved.stone);
+    books.items.prefetch_place(item.id);
+    for (const std::uint32_t slot : named_obligations(item)) {
+        if (slot != 0) __builtin_prefetch(books.obligations.raw_values().data() + slot);
+    }
+    return item;
+}
+
+Result<void> put_item(Books& books, const Item& item) {
     if (!fits(books, item)) return fail(ErrorCode::kCorrupt, "a saved piece is damaged");
     const std::uint32_t slot = books.items.add(item);
     enter_account(books, slot, {});

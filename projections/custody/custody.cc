@@ -1,5 +1,8 @@
 #include "projections/custody/custody.h"
 
+#include <algorithm>
+#include <array>
+
 #include "engine/custody/decide.h"
 #include "projections/store/encoding.h"
 
@@ -107,16 +110,32 @@ Result<void> each_item_row(const ReadPoint& point, const std::function<Result<vo
 }
 
 Result<void> load_items(const ReadPoint& point, custody::Books& books) {
+    constexpr std::size_t kOnTheWay = 16;
+    std::array<custody::Item, kOnTheWay> taken;
+    std::size_t count = 0;
+    const auto in_it = [](const Error& error, const ItemId& item) {
+        return tl::unexpected(error.in("piece " + item.text() + " in the read models"));
+    };
+    const auto put = [&](const custody::Item& item) -> Result<void> {
+        if (auto is_in = custody::put_item(books, item); !is_in) return in_it(is_in.error(), item.id);
+        return {};
+    };
     Scan scan = point.scan(Table::kItems);
     while (scan.next()) {
         RowReader reader(scan.value());
         const std::string_view saved = reader.text();
         const ItemId item(Uuid::load(scan.key().data()));
         if (!reader.ok()) return damaged(item);
-        const auto loaded = custody::load_item(books, saved);
-        if (!loaded) return tl::unexpected(loaded.error().in("piece " + item.text() + " in the read models"));
+        auto next = custody::take_item(books, saved);
+        if (!next) return in_it(next.error(), item);
+        if (count >= kOnTheWay) DAYBOOK_TRY(put(taken[count % kOnTheWay]));
+        taken[count++ % kOnTheWay] = *next;
     }
-    return scan.status();
+    DAYBOOK_TRY(scan.status());
+    for (std::size_t i = count - std::min(count, kOnTheWay); i < count; ++i) {
+        DAYBOOK_TRY(put(taken[i % kOnTheWay]));
+    }
+    return {};
 }
 
 }  // namespace daybook::projections
