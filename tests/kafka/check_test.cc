@@ -21,6 +21,7 @@ namespace {
 using std::chrono::seconds;
 using test::CommittedRecord;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -386,6 +387,11 @@ TEST_F(CheckTest, AValueThatReflectsAnotherPositionThanItsHeaderSaysIsNamed) {
                                 " says as_of 7, and its header ce_sequence " + as_of(custody),
                             "stock " + as_of(stock) + ": the value of " + stock.key +
                                 " says as_of nowhere, and its header ce_sequence " + as_of(stock)));
+    Options framed = with;
+    framed.format = ValueFormat::kConfluent;
+    framed.schemas = {7, 8, 9};
+    EXPECT_THAT(wrong(checked(source, framed)),
+                Contains(AllOf(HasSubstr("custody "), HasSubstr("does not begin with the id of its schema"))));
 }
 
 TEST_F(CheckTest, AMissingTopicIsNamed) {
