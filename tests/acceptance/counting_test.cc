@@ -225,6 +225,9 @@ TEST_F(CountingAgain, InAnyOrderOfTheDeclarations) {
                 salon_.accept(Salon::atomic(batch));
                 const std::string row = row_of(count);
                 EXPECT_EQ(row.empty(), !instead);
+                // Nor was it open in between.
+                const auto open = salon_.ask("due?kind=COUNT&valid_at=" + told[1].at);
+                EXPECT_EQ(open.find(count) == std::string::npos, !instead) << open;
                 if (!instead) continue;
                 EXPECT_EQ(Salon::field(row, "kind"), "HANDOVER");
                 EXPECT_EQ(Salon::field(row, "matched"), "1");

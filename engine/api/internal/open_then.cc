@@ -114,7 +114,9 @@ Result<std::vector<ObligationRow>> open_then(const Asked& asked, const When& whe
     for (auto& row : rows) {
         const ObligationRef ref = row.obligation.ref;
         if (anew.contains(ref) || !open_by_its_row(row, when)) continue;
-        open.try_emplace(ref, ObligationRow{row.obligation, true, kNoPosition, 0});
+        // What was taken back before R keeps its row, which says when it would have ended.
+        DAYBOOK_ASSIGN(const bool counted, when.reading.is_effective(row.obligation.opened_by, when.at.known));
+        if (counted) open.try_emplace(ref, ObligationRow{row.obligation, true, kNoPosition, 0});
     }
     for (const auto& [ref, told] : anew) {
         if (auto row = open_by_its_events(ref, told, when)) open.try_emplace(ref, std::move(*row));
