@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "engine/audit/internal/answers.h"
+#include "engine/audit/internal/due.h"
 #include "engine/audit/internal/findings.h"
 #include "engine/audit/internal/pieces.h"
 #include "engine/audit/internal/scan.h"
@@ -52,10 +53,10 @@ Result<void> scan(const log::EventLog& log, const Options& options, Findings& fi
     return scanning.end(head);
 }
 
-Result<void> judge_pieces(Gathered& gathered, const Sessions& sessions, const projections::Reading* answers,
+Result<void> judge_pieces(Gathered& gathered, const Sessions& sessions, const projections::Reading* answers, Due& due,
                           Findings& findings, const Options& options, const Progress& progress) {
     Sorter<Weighing> weighings(options.scratch, options.memory_bytes / 2);
-    Pieces pieces(gathered, sessions, findings, gathered.postings, weighings, answers);
+    Pieces pieces(gathered, sessions, findings, gathered.postings, weighings, answers, due);
     Pace pace(progress, "pieces", gathered.steps.size());
     const auto take = [&](const Step& step) -> Result<void> {
         DAYBOOK_TRY(pace.step());
@@ -69,14 +70,15 @@ Result<void> judge_pieces(Gathered& gathered, const Sessions& sessions, const pr
 }
 
 // I10: what is answered about the past from lists.
-Result<void> judge_answers(const log::EventLog& log, const Gathered& gathered, Findings& findings,
-                           const Options& options, const Progress& progress) {
-    if (options.past == nullptr) return {};
+Result<void> judge_answers(Answers& answers, Due& due, Past& past, const Progress& progress) {
     Position done = 0;
-    return Answers(log, gathered, *options.past, findings).judge(options.from, options.to, [&]() -> Result<void> {
-        if (!progress || progress("answers", ++done, Answers::kTimesAsked)) return {};
+    const Position all = answers.times().size() + due.moments().size();
+    const auto step = [&]() -> Result<void> {
+        if (!progress || progress("answers", ++done, all)) return {};
         return fail(ErrorCode::kStopped, "the audit was stopped");
-    });
+    };
+    DAYBOOK_TRY(answers.judge(step));
+    return due.judge(past, step);
 }
 
 // I11: the read models against a fresh fold of the log.
@@ -145,9 +147,15 @@ Result<Report> run(const log::EventLog& log, const projections::Views* views, co
             return fail(ErrorCode::kTimeout, "the read models are behind the log; try again when they have caught up");
         DAYBOOK_ASSIGN(answers, views->read());
     }
-    DAYBOOK_TRY(judge_pieces(gathered, sessions, answers ? &*answers : nullptr, findings, options, progress));
+    std::optional<Answers> lists;
+    Due due(log, gathered, findings, options);
+    if (options.past != nullptr) {
+        DAYBOOK_TRY(lists.emplace(log, gathered, *options.past, findings).choose(options.from, options.to));
+        DAYBOOK_TRY(due.choose(lists->times()));
+    }
+    DAYBOOK_TRY(judge_pieces(gathered, sessions, answers ? &*answers : nullptr, due, findings, options, progress));
     DAYBOOK_TRY(judge_supplies(gathered, answers ? &*answers : nullptr, findings));
-    DAYBOOK_TRY(judge_answers(log, gathered, findings, options, progress));
+    if (lists) DAYBOOK_TRY(judge_answers(*lists, due, *options.past, progress));
     if (views != nullptr) {
         DAYBOOK_TRY(judge_views(log, *views, findings, progress));
     } else {

@@ -1,7 +1,9 @@
 #include "engine/api/internal/asked_past.h"
 
 #include "engine/base/limits.h"
+#include "engine/base/time.h"
 #include "engine/codec/json.h"
+#include "engine/codec/obligation_text.h"
 #include "schemas/daybook/v1/report.pb.h"
 #include "schemas/daybook/v1/view.pb.h"
 
@@ -27,6 +29,31 @@ Result<Message> AskedPast::ask(const std::string& question, Position newest) con
     Message message;
     DAYBOOK_TRY(codec::from_json(json, message));
     return message;
+}
+
+Result<audit::DuePage> AskedPast::due(Position newest, std::optional<Micros> valid, const std::string& cursor) {
+    const std::string at = valid ? "&valid_at=" + format_time(*valid) : "";
+    return due_page("due?" + kAllRows + "known_at=" + std::to_string(newest) + at +
+                    (cursor.empty() ? "" : "&cursor=" + cursor));
+}
+
+Result<audit::DuePage> AskedPast::due_now(const std::string& cursor) {
+    return due_page("due?" + kAllRows + (cursor.empty() ? "" : "cursor=" + cursor));
+}
+
+Result<audit::DuePage> AskedPast::due_page(const std::string& question) const {
+    DAYBOOK_ASSIGN(const std::string json, ask_(question));
+    v1::DueAnswer message;
+    DAYBOOK_TRY(codec::from_json(json, message));
+    audit::DuePage page{message.as_of().position(), {}, message.next()};
+    page.rows.reserve(static_cast<std::size_t>(message.rows_size()));
+    for (const v1::ObligationRow& row : message.rows()) {
+        const auto ref = codec::parse_obligation(row.obligation());
+        if (!ref) return fail(ErrorCode::kCorrupt, "the answer names the obligation '" + row.obligation() + "'");
+        const auto kind = static_cast<custody::ObligationKind>(row.kind());
+        page.rows.push_back({*ref, kind, row.opened_by(), row.lines() == 0 ? 0 : row.open_lines()});
+    }
+    return page;
 }
 
 Result<Listed> AskedPast::open_counts(Position newest) {
@@ -56,15 +83,14 @@ Result<Listed> AskedPast::counts(SiteId site, std::size_t rows, Position newest)
     return list;
 }
 
-Result<Listed> AskedPast::held(const std::string& by, const custody::AccountId& account, Position newest) {
+Result<audit::HeldList> AskedPast::held(const std::string& by, const custody::AccountId& account, Position newest) {
     const std::string ever = "from=1970-01-01T00:00:00Z&to=9999-12-31T00:00:00Z&" + kAllRows;
     const std::string question = by.empty() ? "held/" + account.path() + "?" : "held?" + by + "&";
     DAYBOOK_ASSIGN(const auto held, ask<v1::HeldAnswer>(question + ever, newest));
-    Listed list = listed(held);
+    audit::HeldList list{held.as_of().position(), held.next().empty(), {}};
     for (const auto& row : held.rows()) {
         if (!by.empty() && row.account() != account.path()) continue;
-        const std::string to = row.has_closed_by() ? "event " + std::to_string(row.closed_by()) : "now";
-        list.rows.insert(row.item() + " from event " + std::to_string(row.opened_by()) + " to " + to);
+        list.rows.insert({row.item(), row.opened_by(), row.has_closed_by() ? row.closed_by() : kNoPosition});
     }
     return list;
 }

@@ -1,9 +1,7 @@
 #include "engine/audit/internal/answers.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
-#include <string_view>
 
 #include "engine/codec/event_codec.h"
 
@@ -12,8 +10,8 @@ namespace {
 
 constexpr std::size_t kHoldersAsked = 4;  // memos, and accounts of persons, at each of them
 constexpr std::size_t kRowsAsked = 200;   // counts of a site: the newest
-// What is due, and a party's memos, are looked for among all obligations, and a reconciliation of the past folds the
-// chains of all pieces: of a long log so many lines of events, all questions of a kind together.
+// A party's memos are looked for among all obligations, and a reconciliation of the past folds the chains of all
+// pieces: of a long log so many lines of events, all questions of a kind together.
 constexpr std::uint64_t kLinesRead = 20'000'000;
 
 // Evenly spread, the last one among them.
@@ -23,13 +21,13 @@ void spread(const All& all, std::size_t most, Use&& use) {
     for (std::size_t i = 0; i < count; ++i) use(all[(i + 1) * all.size() / count - 1]);
 }
 
-// The event that a row of what was held begins with: "<piece> from event <event> …".
-Position opening_of(const std::string& row) {
-    constexpr std::string_view kFrom = " from event ";
-    const std::size_t at = row.find(kFrom);
-    Position event = kNoPosition;
-    if (at != std::string::npos) std::from_chars(row.data() + at + kFrom.size(), row.data() + row.size(), event);
-    return event;
+Listed as_text(const HeldList& held) {
+    Listed list{held.newest, held.whole, {}};
+    for (const Held& row : held.rows) {
+        const std::string to = row.to == kNoPosition ? "now" : "event " + std::to_string(row.to);
+        list.rows.insert(row.item + " from event " + std::to_string(row.from) + " to " + to);
+    }
+    return list;
 }
 
 }  // namespace
@@ -52,7 +50,8 @@ Result<std::vector<Position>> Answers::record_times(Position from, Position to, 
     return std::vector<Position>(times.begin(), times.end());
 }
 
-Listed Answers::checked(const std::string& what, const Result<Listed>& answer) {
+template <class List>
+List Answers::checked(const std::string& what, const Result<List>& answer) {
     findings_.checked(10, newest_);
     const std::string asked = what + ", asked for as known at position " + std::to_string(newest_) + ", is answered ";
     if (!answer) {
@@ -148,12 +147,12 @@ void Answers::judge_sessions() {
 void Answers::judge_held(const std::string& by, const custody::AccountId& account,
                          const std::function<bool(Position opening)>& theirs, Position kept) {
     const std::string what = "what " + by + " held in " + account.path();
-    Listed told = checked(what, past_.held(by, account, newest_));
-    Listed right = checked("what " + account.path() + " held", past_.held("", account, newest_));
-    std::erase_if(right.rows, [&](const std::string& row) { return !theirs(opening_of(row)); });
-    std::erase_if(told.rows, [&](const std::string& row) { return opening_of(row) > kept; });
+    HeldList told = checked(what, past_.held(by, account, newest_));
+    HeldList right = checked("what " + account.path() + " held", past_.held("", account, newest_));
+    std::erase_if(right.rows, [&](const Held& row) { return !theirs(row.from); });
+    std::erase_if(told.rows, [&](const Held& row) { return row.from > kept; });
     told.whole = told.whole && right.whole;
-    compare(what, told, right.rows);
+    compare(what, as_text(told), as_text(right).rows);
 }
 
 void Answers::judge_holders() {
@@ -203,13 +202,18 @@ void Answers::judge_at(Position newest, bool reconciled) {
     for (const SiteId site : gathered_.sites) judge_reconciliation(site);
 }
 
-Result<void> Answers::judge(Position from, Position to, const std::function<Result<void>()>& step) {
+Result<void> Answers::choose(Position from, Position to) {
     const std::uint64_t lines = std::max<std::uint64_t>(gathered_.steps.size(), 1);
     const std::uint64_t most = std::clamp<std::uint64_t>(kLinesRead / lines, 2, kTimesAsked);
-    DAYBOOK_ASSIGN(const auto times, record_times(from, to, most));
+    DAYBOOK_ASSIGN(times_, record_times(from, to, most));
+    return {};
+}
+
+Result<void> Answers::judge(const std::function<Result<void>()>& step) {
+    const std::uint64_t lines = std::max<std::uint64_t>(gathered_.steps.size(), 1);
     const std::uint64_t of_sites = lines * std::max<std::uint64_t>(gathered_.sites.size(), 1);
     std::uint64_t reconciled = std::max<std::uint64_t>(kLinesRead / of_sites, 1);
-    for (const Position time : times) {
+    for (const Position time : times_) {
         judge_at(time, reconciled > 0);
         reconciled -= reconciled > 0 ? 1 : 0;
         DAYBOOK_TRY(step());

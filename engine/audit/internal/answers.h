@@ -1,6 +1,7 @@
-// I10 for the lists that are answered about the past: what was due, which counts there were, what a party or a person
-// held, what a day's reconciliation expects. Asked as known at some of the record times just before a correction was
-// declared, and at some others; held against the events that counted then, and against each other.
+// I10 for the lists that are answered about the past: which vaults were open, which counts there were, what a party or
+// a person held, what a day's reconciliation expects; what was due is in due.h. Asked as known at some of the record
+// times just before a correction was declared, and at some others; held against the events that counted then, and
+// against each other.
 #pragma once
 
 #include <functional>
@@ -20,8 +21,11 @@ public:
 
     Answers(const log::EventLog& log, const Gathered& gathered, Past& past, Findings& findings)
         : log_(log), gathered_(gathered), past_(past), findings_(findings) {}
-    // Record times of events of [from, to). `step` is called after each.
-    Result<void> judge(Position from, Position to, const std::function<Result<void>()>& step);
+    // Of events of [from, to).
+    Result<void> choose(Position from, Position to);
+    [[nodiscard]] const std::vector<Position>& times() const { return times_; }
+    // `step` is called after each record time.
+    Result<void> judge(const std::function<Result<void>()>& step);
 
 private:
     using Rows = std::set<std::string>;
@@ -29,7 +33,8 @@ private:
     [[nodiscard]] Result<std::vector<Position>> record_times(Position from, Position to, std::size_t most) const;
     void judge_at(Position newest, bool reconciled);
     // What is answered, which says that it is as known at newest_.
-    Listed checked(const std::string& what, const Result<Listed>& answer);
+    template <class List>
+    List checked(const std::string& what, const Result<List>& answer);
     void compare(const std::string& what, const Listed& told, const Rows& right);
     [[nodiscard]] bool counts(Position event) const;
 
@@ -45,6 +50,7 @@ private:
     const Gathered& gathered_;
     Past& past_;
     Findings& findings_;
+    std::vector<Position> times_;
     Position newest_ = 0;  // the last event that is known
 };
 

@@ -112,6 +112,7 @@ public:
         move(before);
         change_title();
         change_condition();
+        reassign();
         open_obligations();
         if (std::string law = obligation_law(piece_); !law.empty()) add(5, std::move(law));
     }
@@ -255,7 +256,19 @@ private:
         if (ref.id.empty()) return;
         if (custody::info(kind).one && piece_.open_of(kind) != 0)
             add(5, "a second " + std::string(to_string(kind)) + " is opened on it");
-        piece_.open.push_back({kind, ref, holds, step_.code});
+        piece_.open.push_back({kind, ref, holds, step_.code, step_.together, step_.key.seq});
+    }
+
+    // One of several pieces that is handed on, or whose memo is extended, goes on in an obligation of its own.
+    void reassign() {
+        const bool handed_over = is(EventType::kHandedOver);
+        if (!handed_over && !is(EventType::kMemoExtended)) return;
+        for (Open& open : piece_.open) {
+            if (open.kind != (handed_over ? ObligationKind::kSignout : ObligationKind::kMemoOut) || !open.together)
+                continue;
+            open.ref.item = step_.item;
+            open.together = false;
+        }
     }
 
     void open_obligations() {

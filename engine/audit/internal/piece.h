@@ -15,6 +15,8 @@ struct Open {
     custody::ObligationRef ref;
     bool holds = false;        // a DISCREPANCY of DeclaredMissing
     std::uint8_t purpose = 0;  // TRANSFER
+    bool together = false;     // the event that opened it named other pieces too
+    Position opened_by = 0;
 };
 
 struct Piece {

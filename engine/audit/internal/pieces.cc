@@ -10,13 +10,14 @@ using custody::AccountId;
 using custody::EventType;
 
 Pieces::Pieces(const Gathered& gathered, const Sessions& sessions, Findings& findings, Sorter<Posting>& postings,
-               Sorter<Weighing>& weighings, const projections::Reading* answers)
+               Sorter<Weighing>& weighings, const projections::Reading* answers, Due& due)
     : gathered_(gathered),
       sessions_(sessions),
       findings_(findings),
       postings_(postings),
       weighings_(weighings),
-      answers_(answers) {
+      answers_(answers),
+      due_(due) {
     for (const Count& count : gathered.attested) {
         counts_by_id_[count.id].push_back(&count);
         for (const AccountId& account : count.accounts) counts_[account].push_back(&count);
@@ -69,6 +70,7 @@ Result<void> Pieces::judge() {
     if (!plain_) DAYBOOK_TRY(weigh_retold());
     judge_counts();
     judge_coverage();
+    DAYBOOK_TRY(add_due());
     return answers_ == nullptr ? Result<void>() : judge_answers();
 }
 

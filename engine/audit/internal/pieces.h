@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/audit/internal/due.h"
 #include "engine/audit/internal/findings.h"
 #include "engine/audit/internal/piece.h"
 #include "engine/audit/internal/scan.h"
@@ -17,9 +18,9 @@ namespace daybook::audit {
 
 class Pieces {
 public:
-    // Leaves postings (I4, I6) and weighings (I16) for the passes after it.
+    // Leaves postings (I4, I6), weighings (I16) and what is due (I10) for the passes after it.
     Pieces(const Gathered& gathered, const Sessions& sessions, Findings& findings, Sorter<Posting>& postings,
-           Sorter<Weighing>& weighings, const projections::Reading* answers);
+           Sorter<Weighing>& weighings, const projections::Reading* answers, Due& due);
 
     // The next step, in order.
     Result<void> take(const Step& step);
@@ -35,6 +36,7 @@ private:
     // I10 (repeated.cc).
     Result<void> judge_answers();
     Result<void> judge_answer(Position known, Micros valid);
+    Result<void> add_due();
     [[nodiscard]] bool is_plain() const;
     // The piece as known when the events before `known` are, and what they tell of accounts; what is wrong is reported
     // once.
@@ -67,6 +69,7 @@ private:
     Sorter<Posting>& postings_;
     Sorter<Weighing>& weighings_;
     const projections::Reading* answers_;  // of the read models; nullptr: there are none
+    Due& due_;
     std::unordered_map<custody::AccountId, std::vector<const Count*>, custody::AccountHash> counts_;  // by cut
     std::unordered_map<ObligationId, std::vector<const Count*>, UuidHash> counts_by_id_;
 

@@ -1,5 +1,5 @@
 // I10: what the read models answer about a piece at a valid and record time is what the events known then give, however
-// much was told since.
+// much was told since; and what is due.
 #include <algorithm>
 #include <limits>
 
@@ -29,6 +29,47 @@ Result<void> Pieces::judge_answers() {
         }
         DAYBOOK_TRY(judge_answer(position, kWhenever));
         DAYBOOK_TRY(judge_answer(position, times[times.size() / 2]));
+    }
+    return {};
+}
+
+// What is open on the piece at each moment at which it is asked what is due.
+Result<void> Pieces::add_due() {
+    const std::vector<Moment>& moments = due_.moments();
+    std::vector<Wrong> wrong;
+    const auto take = [&](Piece& piece, const Step& step) {
+        wrong.clear();
+        fold(piece, step, wrong);
+    };
+    const auto add = [&](std::size_t moment, const Piece& piece) -> Result<void> {
+        for (const Open& open : piece.open) DAYBOOK_TRY(due_.add(moment, open));
+        return {};
+    };
+    if (!plain_) {
+        for (std::size_t i = 0; i < moments.size(); ++i) {
+            Piece piece;
+            for (const Step& step : events_) {
+                if (moments[i].knows(step.key) &&
+                    gathered_.corrections.effective(step.key.seq, moments[i].newest + 1))
+                    take(piece, step);
+            }
+            DAYBOOK_TRY(add(i, piece));
+        }
+        return {};
+    }
+    // One fold, because what is known at a moment is the beginning of it.
+    std::vector<std::pair<std::ptrdiff_t, std::size_t>> ends;
+    for (std::size_t i = 0; i < moments.size(); ++i) {
+        const auto end = std::partition_point(events_.begin(), events_.end(),
+                                              [&](const Step& step) { return moments[i].knows(step.key); });
+        ends.emplace_back(end - events_.begin(), i);
+    }
+    std::sort(ends.begin(), ends.end());
+    Piece piece;
+    auto next = events_.begin();
+    for (const auto& [end, moment] : ends) {
+        for (; next != events_.begin() + end; ++next) take(piece, *next);
+        DAYBOOK_TRY(add(moment, piece));
     }
     return {};
 }

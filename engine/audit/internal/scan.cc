@@ -37,6 +37,7 @@ Result<void> Scan::take(std::string_view bytes, Position position) {
     if (is(EventType::kDayClosed)) DAYBOOK_TRY(keep_day());
     DAYBOOK_TRY(keep_lines());
     DAYBOOK_TRY(keep_supplies());
+    DAYBOOK_TRY(keep_difference());
     return keep_lists();
 }
 
@@ -296,9 +297,12 @@ void Scan::take_count() {
                 fences_.count(account, attested.opened_at, event_.position);
             return;
         }
-        case EventType::kVaultOpened: out_.sessions[command().site].push_back({key_, true, {}}); return;
+        case EventType::kVaultOpened:
+            out_.sessions[command().site].push_back({key_, true, {}, command().obligation});
+            return;
         case EventType::kVaultClosed:
-            out_.sessions[command().site].push_back({key_, false, payload<custody::VaultClosed>().closing_count});
+            out_.sessions[command().site].push_back(
+                {key_, false, payload<custody::VaultClosed>().closing_count, {}});
             return;
         default: return;
     }
@@ -412,6 +416,24 @@ Result<void> Scan::keep_supplies() {
         }
     }
     return {};
+}
+
+Result<void> Scan::keep_difference() {
+    if (!event_.decided.lines.empty()) return {};
+    DifferenceTurn turn{command().obligation, key_, event_.batch_last, true};
+    switch (command().type) {
+        case EventType::kDiscrepancyOpened:
+        case EventType::kTransferExceptionRecorded:
+        case EventType::kReceiptDiscrepancyRecorded: return out_.differences.add(turn);
+        case EventType::kDiscrepancyResolved: {
+            const custody::ObligationRef& resolved = payload<custody::DiscrepancyResolved>().discrepancy;
+            if (!resolved.item.empty()) return {};
+            turn.difference = resolved.id;
+            turn.opens = false;
+            return out_.differences.add(turn);
+        }
+        default: return {};
+    }
 }
 
 // The end of a day, and what it says of accounts.

@@ -36,6 +36,7 @@ struct SessionEvent {
     Key key;
     bool opens = false;
     ObligationId closing_count;
+    ObligationId session;  // that it opens
 };
 
 // A count's opening, or its end.
@@ -44,6 +45,19 @@ struct CountTurn {
     SiteId site = 0;
     ObligationId count;
     bool opens = false;
+};
+
+// A difference about no piece that is opened, or resolved.
+struct DifferenceTurn {
+    ObligationId difference;
+    Key key;
+    Position batch_last = 0;
+    bool opens = false;
+
+    friend bool operator<(const DifferenceTurn& a, const DifferenceTurn& b) {
+        if (a.difference != b.difference) return a.difference < b.difference;
+        return a.key < b.key;
+    }
 };
 
 // A party's memo account, and the event that put pieces there.
@@ -68,13 +82,15 @@ struct Gathered {
     Gathered(const std::filesystem::path& scratch, std::size_t memory_bytes)
         : steps(scratch, memory_bytes),
           supplies(scratch, memory_bytes / 4),
-          postings(scratch, memory_bytes / 2) {}
+          postings(scratch, memory_bytes / 2),
+          differences(scratch, memory_bytes / 8) {}
 
     Corrections corrections;
     Rules rules{corrections};
     Sorter<Step> steps;
     Sorter<SupplyStep> supplies;
     Sorter<Posting> postings;  // the figures of days; of pieces when they have been folded
+    Sorter<DifferenceTurn> differences;
     std::unordered_map<ObligationId, Count, UuidHash> counts;  // as they were opened last
     std::deque<Count> attested;                                // each attestation, by position
     std::vector<CountTurn> count_turns;
@@ -115,6 +131,7 @@ private:
     Result<void> keep_lines();
     Result<void> keep_lists();
     Result<void> keep_supplies();
+    Result<void> keep_difference();
     Result<void> keep_day();
     [[nodiscard]] Step step_of_event() const;
     void add_payload(Step& step, const ItemId& item) const;

@@ -87,6 +87,7 @@ public:
         must(sequencer::unique_ids_of(group.bytes, position, group.ids));
         group.last_recorded_at = std::max(now_, log_->last_recorded_at());
         must(log_->append(group));
+        occurred_.push_back(decided.occurred_at);
         return position;
     }
 
@@ -102,6 +103,7 @@ public:
     }
     log::EventLog& log() { return *log_; }
     [[nodiscard]] Micros now() const { return now_; }
+    [[nodiscard]] Micros occurred(Position event) const { return occurred_[event]; }
     std::string id() { return ids_.next(); }
 
 private:
@@ -121,6 +123,7 @@ private:
     std::unique_ptr<log::EventLog> log_;
     Ids ids_{7};
     Micros now_ = kStart;
+    std::vector<Micros> occurred_;  // by position
     std::map<ItemId, Position> last_;
     std::map<ItemId, custody::AccountId> at_;
 };
@@ -143,7 +146,7 @@ public:
             R"("ledger_created":{"entity":1,"currency":"EUR","grants":[)" + grants + "]}}");
         for (const auto* path : {"HOLD", "VAULT/A", "DISPLAY/C1", "PACK", "SUPPLY"}) open_account(path);
         session_ = id();
-        add(command("10 OC", {"14 SEC"}, "", R"("vault_opened":{})", session_));
+        session_opened_ = add(command("10 OC", {"14 SEC"}, "", R"("vault_opened":{})", session_));
         for (const auto* item : {kRing, kOther}) {
             add(command("10 OC", {}, item,
                         R"("item_registered":{"origin":"OPENING","owner":{"kind":"HOUSE","id":1},"category":"RING",)"
@@ -155,6 +158,8 @@ public:
         }
     }
 
+    [[nodiscard]] const std::string& session() const { return session_; }
+    [[nodiscard]] Position session_opened() const { return session_opened_; }
     void open_account(const std::string& rest, const std::string& more = "") {
         add(command("13 HQ", {}, "", R"("account_opened":{"account":"SITE/1/)" + rest + "\"" + more + "}"));
     }
@@ -192,6 +197,7 @@ private:
     }
 
     std::string session_, event_id_;
+    Position session_opened_ = 0;
 };
 
 }  // namespace daybook::test
