@@ -36,7 +36,7 @@
 namespace daybook::projections {
 
 // The format of what lies in views/. Views of an older format are built anew; those of a newer one are an error.
-inline constexpr std::uint32_t kFormatVersion = 8;
+inline constexpr std::uint32_t kFormatVersion = 9;
 
 struct Options {
     std::filesystem::path dir;  // the data directory; the views lie in dir/"views"

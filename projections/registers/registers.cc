@@ -22,9 +22,9 @@ tl::unexpected<Error> damaged() {
     return fail(ErrorCode::kCorrupt, "an entry of the registers is damaged: run `daybook rebuild`");
 }
 
-// Flagged by the client, or behind an event of one of its pieces.
+// Flagged by the client, or behind an event of one of its pieces, or told in the place of what was corrected.
 bool is_late(const Step& step) {
-    if (step.event.command.late.flag) return true;
+    if (step.event.command.late.flag || step.event.decided.correcting.declaration != kNoPosition) return true;
     for (const PieceChange& piece : step.pieces) {
         if (piece.before != nullptr && step.event.decided.occurred_at < piece.before->last_at) return true;
     }

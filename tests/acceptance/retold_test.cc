@@ -297,6 +297,7 @@ TEST_F(RetoldAnswers, TheAuditorNamesAnAnswerThatIsNotRepeated) {
     };
     const auto end_of_as_of = [](const std::string& answer) { return answer.find('}') + 1; };
     for (const auto& [question, named] : std::map<std::string, std::string>{
+             {"due?rows", "what is open, as known at position"},
              {"due?kind=COUNT", "which counts are open, as known at position"},
              {"due?kind=VAULT_SESSION", "which vaults are open, as known at position"},
              {"counts?site=1", "what was counted at site 1, as known at position"},

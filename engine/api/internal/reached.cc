@@ -3,15 +3,6 @@
 namespace daybook::api {
 namespace {
 
-Result<void> add_correctives(const Asked& asked, const v1::Event& declaration, std::vector<v1::Event>& events) {
-    for (const std::string& corrective : declaration.command().correction_declared().correctives()) {
-        DAYBOOK_ASSIGN(const auto position, position_of(asked, corrective));
-        if (!position) continue;
-        DAYBOOK_ASSIGN(events.emplace_back(), asked.event_at(*position));
-    }
-    return {};
-}
-
 // Each step goes to a declaration that counts, or back from one that does not, so this ends.
 Result<void> add_standing(const Asked& asked, const projections::Reading& reading, Position event, Position known,
                           std::vector<Position>& standing) {
@@ -34,6 +25,15 @@ Result<void> add_standing(const Asked& asked, const projections::Reading& readin
 }
 
 }  // namespace
+
+Result<void> add_correctives(const Asked& asked, const v1::Event& declaration, std::vector<v1::Event>& events) {
+    for (const std::string& corrective : declaration.command().correction_declared().correctives()) {
+        DAYBOOK_ASSIGN(const auto position, position_of(asked, corrective));
+        if (!position) continue;
+        DAYBOOK_ASSIGN(events.emplace_back(), asked.event_at(*position));
+    }
+    return {};
+}
 
 Result<std::vector<Position>> standing_for(const Asked& asked, const projections::Reading& reading, Position event,
                                            Position known) {

@@ -12,6 +12,9 @@ namespace daybook::api {
 // had reached itself and comes back. None is a declaration. The correction's own correctives are left out.
 Result<std::vector<v1::Event>> reached_by(const Asked& asked, const v1::Event& declaration);
 
+// The correction's own correctives, behind what is there.
+Result<void> add_correctives(const Asked& asked, const v1::Event& declaration, std::vector<v1::Event>& events);
+
 // What counts, as known before a position, in the place of an event that is no declaration: itself; else what the
 // correctives of its correction left, or, of a corrective that went with its declaration, what that one's target left.
 Result<std::vector<Position>> standing_for(const Asked& asked, const projections::Reading& reading, Position event,

@@ -95,9 +95,11 @@ private:
                 if (day_.to != 0 && recorded >= day_.to) continue;
                 std::vector<v1::Event> events;
                 if (name == Register::kLate) {
+                    if (event.correcting().has_declaration()) continue;  // its correction is counted
                     events.push_back(event);
                 } else {
                     DAYBOOK_ASSIGN(events, reached_by(asked_, event));
+                    DAYBOOK_TRY(add_correctives(asked_, event, events));
                 }
                 const bool counts = std::any_of(events.begin(), events.end(), earlier);
                 message.set_late_entries(message.late_entries() + (counts ? 1 : 0));
