@@ -5,14 +5,14 @@
 namespace daybook::api {
 
 Result<void> add_forgotten(const Asked& asked, const projections::Reading& reading, Position known,
-                           std::set<Position>& events) {
+                           std::set<Position>& events, Position to) {
     const auto find = [&](const std::string& text) -> Result<std::optional<Position>> {
         const auto id = EventId::parse(text);
         if (!id) return std::optional<Position>();
         return asked.log.find_id({log::kEventIdKind, *id});
     };
     DAYBOOK_ASSIGN(const auto corrections, reading.entries(projections::Register::kCorrections, 0, known,
-                                                           reading.position(), ~std::size_t{0}));
+                                                           std::min(to, reading.position()), ~std::size_t{0}));
     for (const auto& entry : corrections) {
         DAYBOOK_ASSIGN(const v1::Event declared, asked.event_at(entry.position));
         DAYBOOK_ASSIGN(auto target, find(declared.command().correction_declared().target()));
@@ -30,17 +30,61 @@ Result<void> add_forgotten(const Asked& asked, const projections::Reading& readi
     return {};
 }
 
-bool RulesAt::Wanted::is_policy(std::string_view name) const {
+bool RuleEvents::Wanted::is_policy(std::string_view name) const {
     return policy.ends_with('.') ? name.starts_with(policy) : name == policy;
 }
 
-Result<void> RulesAt::read(const Asked& asked, std::string_view policy, const std::set<PartyId>& parties) {
-    return read(asked, Wanted{policy, parties, false});
+Result<void> RuleEvents::find(Position known) {
+    if (!reading_) {
+        DAYBOOK_ASSIGN(const auto seen, asked_.look([&](const custody::Books& now, Micros) {
+            for (const auto& [key, entries] : now.policies.all()) {
+                if (!wanted_.is_policy(now.names.text(key.name))) continue;
+                for (const custody::PolicyEntry& entry : entries) events_.insert(entry.by);
+            }
+            for (const PartyId party : wanted_.parties) {
+                const auto* entries = now.parties.find(party);
+                if (entries == nullptr) continue;
+                for (const custody::Party& entry : *entries) events_.insert(entry.by);
+            }
+            if (!wanted_.supplies) return;
+            for (const auto& [id, supply] : now.supplies.all()) events_.insert(supply.by);
+        }));
+        // What the books have forgotten stands in a register that is as far as they were.
+        DAYBOOK_ASSIGN(reading_, reading_of(asked_, seen.position));
+    }
+    if (known >= forgotten_from_) return {};
+    DAYBOOK_TRY(add_forgotten(asked_, *reading_, known, events_, forgotten_from_));
+    forgotten_from_ = known;
+    return {};
 }
 
-Result<void> RulesAt::read_supplies(const Asked& asked) {
-    const std::set<PartyId> nobody;
-    return read(asked, Wanted{"count.tolerance.", nobody, true});
+Result<const codec::StoredEvent*> RuleEvents::read(Position event) {
+    const auto [it, is_new] = kept_.try_emplace(event);
+    if (is_new) {
+        DAYBOOK_ASSIGN(it->second.bytes, asked_.log.read(event));
+        DAYBOOK_TRY(codec::decode_event(it->second.bytes, it->second.event));
+    }
+    return &it->second.event;
+}
+
+Result<void> RuleEvents::each(Position known, const std::function<void(const codec::StoredEvent&)>& take) {
+    DAYBOOK_TRY(find(known));
+    for (const Position event : events_) {
+        if (event >= known) break;
+        DAYBOOK_ASSIGN(const bool counts, reading_->is_effective(event, known));
+        if (!counts) continue;
+        DAYBOOK_ASSIGN(const auto* stored, read(event));
+        take(*stored);
+    }
+    return {};
+}
+
+Result<void> RulesAt::read(const Asked& asked, std::string_view policy, const std::set<PartyId>& parties) {
+    return read(events_.emplace_back(asked, RuleEvents::Wanted{std::string(policy), parties, false}));
+}
+
+Result<void> RulesAt::read(RuleEvents& events) {
+    return events.each(known_, [&](const codec::StoredEvent& event) { take(event, events.wanted()); });
 }
 
 std::int64_t RulesAt::tolerance(std::string_view sku, SiteId site, Micros at) const {
@@ -49,38 +93,10 @@ std::int64_t RulesAt::tolerance(std::string_view sku, SiteId site, Micros at) co
     return tolerance == nullptr ? 0 : *tolerance;
 }
 
-Result<void> RulesAt::read(const Asked& asked, const Wanted& wanted) {
-    std::set<Position> events;
-    DAYBOOK_ASSIGN(const auto seen, asked.look([&](const custody::Books& now, Micros) {
-        for (const auto& [key, entries] : now.policies.all()) {
-            if (!wanted.is_policy(now.names.text(key.name))) continue;
-            for (const custody::PolicyEntry& entry : entries) events.insert(entry.by);
-        }
-        for (const PartyId party : wanted.parties) {
-            const auto* entries = now.parties.find(party);
-            if (entries == nullptr) continue;
-            for (const custody::Party& entry : *entries) events.insert(entry.by);
-        }
-        if (!wanted.supplies) return;
-        for (const auto& [id, supply] : now.supplies.all()) events.insert(supply.by);
-    }));
-    // What the books have forgotten stands in a register that is as far as they were.
-    DAYBOOK_ASSIGN(const auto reading, reading_of(asked, seen.position));
-    DAYBOOK_TRY(add_forgotten(asked, reading, known_, events));
-    for (const Position event : events) {
-        if (event >= known_) break;
-        DAYBOOK_ASSIGN(const bool counts, reading.is_effective(event, known_));
-        if (counts) DAYBOOK_TRY(take(asked, event, wanted));
-    }
-    return {};
-}
-
 // In order of position, as they come.
-Result<void> RulesAt::take(const Asked& asked, Position event, const Wanted& wanted) {
-    DAYBOOK_ASSIGN(std::string bytes, asked.log.read(event));
-    codec::StoredEvent stored;
-    DAYBOOK_TRY(codec::decode_event(stored_.emplace_back(std::move(bytes)), stored));
+void RulesAt::take(const codec::StoredEvent& stored, const RuleEvents::Wanted& wanted) {
     const auto& payload = stored.command.payload;
+    const Position event = stored.position;
     if (const auto* set = std::get_if<custody::PolicySet>(&payload); set != nullptr && wanted.is_policy(set->key)) {
         auto& entries = books.policies.edit({set->site, books.names.add(set->key)});
         const Micros from = set->from == 0 ? stored.decided.occurred_at : set->from;
@@ -95,7 +111,6 @@ Result<void> RulesAt::take(const Asked& asked, Position event, const Wanted& wan
         books.supplies.edit(supply->supply) = {std::string(supply->sku), std::string(supply->unit),
                                                supply->reorder_point, supply->reorder_quantity, event};
     }
-    return {};
 }
 
 }  // namespace daybook::api

@@ -6,7 +6,6 @@
 #include <variant>
 
 #include "engine/api/internal/in_order.h"
-#include "engine/api/internal/rules_at.h"
 
 namespace daybook::api {
 namespace {
@@ -30,8 +29,9 @@ Result<bool> is_behind(const Asked& asked, Position position, const custody::Cha
 class SupplyCounting {
 public:
     SupplyCounting(const Asked& asked, const projections::Reading& reading, const v1::Event& opening,
-                   const v1::Event* end, const SuppliesSeen& seen)
-        : asked_(asked), reading_(reading), seen_(seen), cut_{time_of(opening.occurred_at()), opening.position()},
+                   const v1::Event* end, const SuppliesSeen& seen, RuleEvents& rules)
+        : asked_(asked), reading_(reading), seen_(seen), rules_(rules),
+          cut_{time_of(opening.occurred_at()), opening.position()},
           end_{end == nullptr ? kWhenever : time_of(end->occurred_at()),
                end == nullptr ? reading.position() : end->position()} {
         for (const std::string& path : opening.command().count_opened().accounts()) {
@@ -51,7 +51,7 @@ public:
         std::vector<SupplyCounted> rows;
         if (rows_.empty()) return rows;
         RulesAt rules(end_.known);
-        DAYBOOK_TRY(rules.read_supplies(asked_));
+        DAYBOOK_TRY(rules.read(rules_));
         for (auto& [key, row] : rows_) {
             if (const custody::Supply* supply = rules.books.supplies.find(key.supply)) {
                 row.sku = supply->sku;
@@ -98,6 +98,7 @@ private:
     const Asked& asked_;
     const projections::Reading& reading_;
     const SuppliesSeen& seen_;
+    RuleEvents& rules_;
     const AsKnown cut_, end_;
     std::set<AccountId> scope_;
     std::map<SupplyKey, SupplyCounted> rows_;
@@ -126,8 +127,8 @@ Result<custody::SupplyBalance> held_when_seen(const Asked& asked, const projecti
 
 Result<std::vector<SupplyCounted>> supplies_counted(const Asked& asked, const projections::Reading& reading,
                                                     const v1::Event& opening, const v1::Event* end,
-                                                    const SuppliesSeen& seen) {
-    return SupplyCounting(asked, reading, opening, end, seen).rows(opening.command().site());
+                                                    const SuppliesSeen& seen, RuleEvents& rules) {
+    return SupplyCounting(asked, reading, opening, end, seen, rules).rows(opening.command().site());
 }
 
 bool counts_supplies(const v1::Event& opening) {

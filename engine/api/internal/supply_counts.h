@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/api/internal/asked.h"
+#include "engine/api/internal/rules_at.h"
 #include "engine/api/internal/scans.h"
 
 namespace daybook::api {
@@ -32,11 +33,11 @@ Result<custody::SupplyBalance> held_when_seen(const Asked& asked, const projecti
                                               Position known);
 
 // In order of accounts, then supplies. `end`: what ended the count; nullptr: it is open. `seen` is what read_scans()
-// found. What was recorded behind the end changes nothing. Cost: as RulesAt::read(), and a look into the account for
-// each scan.
+// found, `rules` are RuleEvents::of_supplies(). What was recorded behind the end changes nothing. Cost: that of
+// RuleEvents, and a look into the account for each scan.
 Result<std::vector<SupplyCounted>> supplies_counted(const Asked& asked, const projections::Reading& reading,
                                                     const v1::Event& opening, const v1::Event* end,
-                                                    const SuppliesSeen& seen);
+                                                    const SuppliesSeen& seen, RuleEvents& rules);
 
 // Whether one of the count's accounts is for supplies.
 bool counts_supplies(const v1::Event& opening);

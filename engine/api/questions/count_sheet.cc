@@ -51,16 +51,17 @@ public:
         message.set_open(count_.open);
         *message.mutable_cut_at() = opening.occurred_at();
         message.set_cut(count_.obligation.opened_by);
+        RuleEvents rules = RuleEvents::of_supplies(asked_);
         const bool supplies = counts_supplies(opening) || !supplies_seen.empty();
         if (count_.open) {
             if (!supplies) return {};
-            DAYBOOK_ASSIGN(supplies_, supplies_counted(asked_, reading_, opening, nullptr, supplies_seen));
+            DAYBOOK_ASSIGN(supplies_, supplies_counted(asked_, reading_, opening, nullptr, supplies_seen, rules));
             return {};
         }
         DAYBOOK_ASSIGN(const v1::Event end, asked_.event_at(count_.closed_by));
         found_ = found_as(end.counted());
         if (supplies) {
-            DAYBOOK_ASSIGN(supplies_, supplies_counted(asked_, reading_, opening, &end, supplies_seen));
+            DAYBOOK_ASSIGN(supplies_, supplies_counted(asked_, reading_, opening, &end, supplies_seen, rules));
         }
         if (!end.command().has_count_attested()) return {};
         DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(reading_, opening, count_.closed_by,

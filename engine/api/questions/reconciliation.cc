@@ -171,8 +171,9 @@ private:
             ends[key] = by->second.ended_at;
         }
         if (rows.empty()) return {};
+        RuleEvents supplies = RuleEvents::of_supplies(asked_);
         RulesAt rules(known_);
-        DAYBOOK_TRY(rules.read_supplies(asked_));
+        DAYBOOK_TRY(rules.read(supplies));
         for (auto& [key, row] : rows) {
             row.set_account(key.account.path());
             row.set_supply(key.supply);

@@ -8,6 +8,7 @@
 #include "engine/api/internal/open.h"
 #include "engine/api/internal/open_then.h"
 #include "engine/api/internal/reached.h"
+#include "engine/api/internal/rules_at.h"
 #include "engine/api/internal/scans.h"
 #include "engine/api/internal/supply_counts.h"
 #include "engine/api/internal/when.h"
@@ -257,12 +258,12 @@ void fill_lists(const v1::CountLists& lists, v1::CountRow& out) {
 
 // Of an attested count that looked for supplies: how many there were of them, and how many differed. Cost: its scans.
 Result<void> fill_supplies(const Asked& asked, const When& when, const v1::Event& opening, const v1::Event& end,
-                           v1::CountRow& out) {
+                           RuleEvents& rules, v1::CountRow& out) {
     if (!counts_supplies(opening)) return {};
     SeenByAccount seen;
     SuppliesSeen supplies_seen;
     DAYBOOK_TRY(read_scans(asked, when.reading, opening, end.position(), when.at.known, seen, &supplies_seen));
-    DAYBOOK_ASSIGN(const auto supplies, supplies_counted(asked, when.reading, opening, &end, supplies_seen));
+    DAYBOOK_ASSIGN(const auto supplies, supplies_counted(asked, when.reading, opening, &end, supplies_seen, rules));
     for (const SupplyCounted& supply : supplies) {
         if (!supply.in_scope) continue;
         out.set_supplies(out.supplies() + 1);
@@ -272,9 +273,9 @@ Result<void> fill_supplies(const Asked& asked, const When& when, const v1::Event
     return {};
 }
 
-// `ended`: the event that had ended it, as known at R; nullptr: it was open.
+// `ended`: the event that had ended it, as known at R; nullptr: it was open. `rules`: of supplies, for all of the page.
 Result<void> fill_count(const Asked& asked, const When& when, const v1::Event& opening, const v1::Event* ended,
-                        v1::CountRow& out) {
+                        RuleEvents& rules, v1::CountRow& out) {
     fill_opening(opening, opening.position(), out);
     if (ended == nullptr) return {};
     const v1::Event& end = *ended;
@@ -291,7 +292,7 @@ Result<void> fill_count(const Asked& asked, const When& when, const v1::Event& o
     }
     fill_lists(end.counted(), out);
     if (const auto id = ObligationId::parse(out.count())) DAYBOOK_TRY(fill_discrepancies(asked, when, end, *id, out));
-    DAYBOOK_TRY(fill_supplies(asked, when, opening, end, out));
+    DAYBOOK_TRY(fill_supplies(asked, when, opening, end, rules, out));
     DAYBOOK_ASSIGN(const bool recheck, is_to_be_rechecked(when.reading, opening, end.position(), when.at.known));
     out.set_recheck(recheck);
     return {};
@@ -363,6 +364,7 @@ Result<std::string> counts(const Asked& asked) {
     if (site == 0) return wrong("site", asked.param("site"), "the number of the site whose counts are asked for");
     DAYBOOK_ASSIGN(const When when, when_known(asked));
     custody::ChainKey given = kBehindAll;
+    RuleEvents rules = RuleEvents::of_supplies(asked);
     v1::CountsAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
     const std::string rest = rest_of_cursor(asked);
@@ -375,7 +377,7 @@ Result<std::string> counts(const Asked& asked) {
                 return codec::to_json(message);
             }
             DAYBOOK_ASSIGN(const v1::Event opening, asked.event_at(open[i].obligation.opened_by));
-            DAYBOOK_TRY(fill_count(asked, when, opening, nullptr, *message.add_rows()));
+            DAYBOOK_TRY(fill_count(asked, when, opening, nullptr, rules, *message.add_rows()));
         }
     } else {
         const auto last = of_cursor(rest);
@@ -389,7 +391,7 @@ Result<std::string> counts(const Asked& asked) {
         DAYBOOK_ASSIGN(const v1::Event end, asked.event_at(given.position));
         DAYBOOK_ASSIGN(const auto opening,
                        opening_at(asked, when.reading, end.command().obligation_id(), when.at.known));
-        if (opening) DAYBOOK_TRY(fill_count(asked, when, *opening, &end, *message.add_rows()));
+        if (opening) DAYBOOK_TRY(fill_count(asked, when, *opening, &end, rules, *message.add_rows()));
     }
     if (ends.size() > room) message.set_next(cursor_text(asked, when, cursor_of(given)));
     return codec::to_json(message);
