@@ -317,6 +317,31 @@ class QuestionsTest(LedgerTest):
             types = [row["type"] for row in self.ledger.ask("document", request, *ALL)["rows"]]
             self.assertEqual(types[:3], ["TransferRequested", "TransferApproved", "TransferPacked"])
 
+    def test_a_shipment_is_found_by_its_waybill_as_by_its_parcel(self):
+        packed, shipments = {}, 0  # item -> position of what packed it
+        for position, event in enumerate(self.events):
+            command = command_of(event)
+            if "transfer_packed" in command:
+                packed.update({line["item"]: position for line in command["lines"]})
+            waybill = command.get("transfer_dispatched", {}).get("waybill")
+            parcels = {packed[line["item"]] for line in command["lines"]} if waybill else set()
+            if len(parcels) != 1:
+                continue
+            packing = parcels.pop()
+            parcel = command_of(self.events[packing])["transfer_packed"]["parcel"]
+            by_waybill, by_parcel = ([(row["position"], row["type"]) for row in self.ledger.ask("document", number, *ALL)["rows"]]
+                                     for number in (waybill, parcel))
+            self.assertEqual(by_waybill, by_parcel)
+            positions = {int(row[0]) for row in by_waybill}
+            self.assertTrue({packing, position} <= positions, (packing, position, positions))
+            ends = {i for i, other in enumerate(self.events)
+                    if command["obligation_id"] in [closed["obligation"] for closed in other.get("closes", [])]}
+            self.assertTrue(ends <= positions, (ends, positions))
+            shipments += 1
+            if shipments == 5:
+                break
+        self.assertEqual(shipments, 5)
+
     def test_a_number_on_a_label_finds_the_piece(self):
         labelled = [(command_of(event)["item_registered"]["serial"], command_of(event)["lines"][0]["item"])
                     for event in self.events if command_of(event).get("item_registered", {}).get("serial")]

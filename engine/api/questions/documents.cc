@@ -1,5 +1,6 @@
 // The life of a document: every event that carries its number, those that end what these opened, and those that carry
-// it on; of a parcel also what asked for it, and what was found in it that should not be there.
+// it on; of a parcel, by its number or its waybill, also what asked for it, and what was found in it that does not
+// belong there.
 #include <algorithm>
 #include <compare>
 #include <limits>
@@ -120,9 +121,21 @@ Result<void> follow_parcel(const Asked& asked, const When& when, const ItemId& i
     auto stay = std::find_if(chain.stays.begin(), chain.stays.end(),
                              [&](const auto& one) { return one.opened_by == packing.position(); });
     std::string sent;
-    for (; stay != chain.stays.end() && stay->closed_by != kNoPosition; ++stay) {
+    if (stay == chain.stays.end()) return {};
+    const Micros from = stay->from;
+    const auto left = std::find_if(stay, chain.stays.end(), [](const auto& one) {
+        return one.account.kind != custody::AccountClass::kSitePack &&
+               one.account.kind != custody::AccountClass::kTransit;
+    });
+    for (const auto& row : chain.events) {  // and what was told of its way, and is not so
+        const bool then = row.occurred_at >= from && (left == chain.stays.end() || row.occurred_at < left->from);
+        if (row.type != custody::EventType::kTransferDispatched || row.effective || !then) continue;
+        Part& part = life[row.position];
+        if (part.follows.empty()) part.follows = packing.command().transfer_packed().parcel();
+        more.push_back({row.position, item});
+    }
+    for (; stay != left && stay->closed_by != kNoPosition; ++stay) {
         const bool packed = stay->account.kind == custody::AccountClass::kSitePack;
-        if (!packed && stay->account.kind != custody::AccountClass::kTransit) return {};
         if (!packed) continue;  // how that ends is found with the obligation
         DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(stay->closed_by));
         if (event.command().has_transfer_dispatched()) {
@@ -131,6 +144,44 @@ Result<void> follow_parcel(const Asked& asked, const When& when, const ItemId& i
         }
         Part& part = life[stay->closed_by];
         if (part.follows.empty()) part.follows = sent;
+    }
+    return {};
+}
+
+// Of a piece that was dispatched, what had packed it: it may have come back into the parcel, and been sent again. A
+// dispatch that does not count is of the parcel that the piece was in then.
+Result<std::optional<Position>> packing_of(const When& when, const ItemId& item, const v1::Event& dispatch) {
+    const auto transfer = ObligationId::parse(dispatch.command().obligation_id());
+    if (!transfer) return std::optional<Position>();
+    const Micros at = time_of(dispatch.occurred_at());
+    DAYBOOK_ASSIGN(const auto chain, when.reading.chain(item, {std::numeric_limits<Micros>::max(), when.at.known}));
+    std::optional<Position> packed;
+    for (const auto& stay : chain.stays) {
+        const bool in_parcel = stay.account.kind == custody::AccountClass::kSitePack;
+        if (in_parcel && !packed) packed = stay.opened_by;
+        if (!in_parcel && stay.account.kind != custody::AccountClass::kTransit) packed.reset();
+        const bool then = in_parcel && stay.from <= at && (!stay.to || at < *stay.to);
+        if (then || stay.account == custody::transit_account(*transfer)) return packed;
+    }
+    return std::optional<Position>();
+}
+
+// Of the dispatches that carry the number themselves, the parcels that they sent.
+Result<void> add_packings(const Asked& asked, const When& when, Life& life) {
+    std::set<Position> packings;
+    for (const auto& [position, part] : life) {
+        DAYBOOK_ASSIGN(const v1::Event event, asked.event_at(position));
+        if (!event.command().has_transfer_dispatched()) continue;
+        for (const ItemId& item : items_of(event)) {
+            DAYBOOK_ASSIGN(const auto packed, packing_of(when, item, event));
+            if (packed) packings.insert(*packed);
+        }
+    }
+    for (const Position packed : packings) {
+        if (life.count(packed) != 0) continue;
+        DAYBOOK_ASSIGN(const v1::Event packing, asked.event_at(packed));
+        const v1::Command& command = packing.command();
+        if (command.has_transfer_packed()) life[packed].follows = command.transfer_packed().parcel();
     }
     return {};
 }
@@ -261,6 +312,7 @@ Result<std::string> document(const Asked& asked) {
         as += (as.empty() ? "" : ", ") + std::string(codec::to_string(row.kind));
     }
     life.erase(life.lower_bound(when.at.known), life.end());
+    DAYBOOK_TRY(add_packings(asked, when, life));
     DAYBOOK_TRY(follow_all(asked, when, life));
     v1::DocumentAnswer message;
     DAYBOOK_TRY(when.fill_as_of(asked, *message.mutable_as_of()));
