@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -62,13 +63,66 @@ public:
         compare_last_count(id, valid, known);
     }
 
+    // What is answered of counts at R: which are to be made again, and which ones late facts have passed. How many
+    // late facts have.
+    std::size_t compare_counts(std::size_t known) const {
+        const std::string at = "known_at=" + std::to_string(opened_ + known - 1) + "&";
+        Rows told, wanted;
+        const auto count = [&](const std::string& id, Position attested, bool again) {
+            return id + " attested by " + std::to_string(attested) + (again ? ", to be made again" : "");
+        };
+        for (const char* site : {"1", "2"}) {
+            const auto answer = ask<v1::CountsAnswer>(std::string("counts?site=") + site + "&" + at);
+            for (const auto& row : answer.rows()) {
+                if (row.attested()) told.insert(count(row.count(), row.ended_by(), row.recheck()));
+            }
+        }
+        for (const auto& path : kBins) {
+            for (const auto& one : history_.counts(path, known)) {
+                if (!history_.effective(one.attested, known)) continue;
+                wanted.insert(count(history_.records()[one.attested].done.act.obligation, opened_ + one.attested,
+                                    history_.to_be_rechecked(path, one, known)));
+            }
+        }
+        expect_same("counts " + at, told, wanted);
+        return compare_passed(at);
+    }
+
+    // The bins that are counted.
+    static constexpr std::array<const char*, 4> kBins = {"SITE/1/VAULT/A", "SITE/1/VAULT/B", "SITE/2/VAULT/A",
+                                                         "SITE/2/VAULT/B"};
+
 private:
     using Rows = std::multiset<std::string>;
+
+    [[nodiscard]] std::size_t compare_passed(const std::string& at) const {
+        Rows told, wanted;
+        std::size_t passed = 0;
+        const auto answer = ask<v1::LateAnswer>("late?" + at);
+        for (const auto& row : answer.rows()) {
+            const History::Record& late = history_.records()[row.position() - opened_];
+            if (late.declaration) continue;
+            const std::string fact = "event " + std::to_string(row.position()) + " passed ";
+            for (const auto& id : row.counts_passed()) told.insert(fact + id);
+            std::set<std::string> touched;
+            for (const auto& [piece, leg] : late.done.legs) touched.insert({leg.first, leg.second});
+            for (const auto& path : kBins) {
+                if (touched.count(path) == 0) continue;
+                for (const auto& one : history_.counts(path, late.seq)) {
+                    if (late.at < one.opened_at && history_.effective(one.attested, late.seq))
+                        wanted.insert(fact + history_.records()[one.attested].done.act.obligation);
+                }
+            }
+            passed += row.counts_passed().empty() ? 0U : 1U;
+        }
+        expect_same("late " + at, told, wanted);
+        return passed;
+    }
 
     // A piece is known where its registration counts; the accounts of now hold those and no others.
     void compare_what_is_there() const {
         Rows told, wanted;
-        for (std::uint64_t number = 1; number <= 5; ++number) {
+        for (std::uint64_t number = 1; number <= 7; ++number) {
             const std::string id = uuid(1, number);
             const auto json = questions_.answer(api::Question::parse("items/" + id));
             RC_ASSERT(json.has_value() == (now_.pieces().count(id) == 1));

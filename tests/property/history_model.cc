@@ -192,12 +192,14 @@ History::Broken History::broken() const {
     for (const Record* record : in_order(records_.size())) {
         const Act& act = record->done.act;
         Done legal = record->done;  // without the pieces whose chains are broken already
-        std::erase_if(legal.act.pieces, [&](const std::string& piece) { return broken.count(piece) == 1; });
+        // What was seen is evidence of its count, and no event of the pieces.
+        const bool seen = act.event == "CountScanned";
+        if (!seen) std::erase_if(legal.act.pieces, [&](const std::string& piece) { return broken.count(piece) == 1; });
         std::erase_if(legal.legs, [&](const auto& leg) { return broken.count(leg.first) == 1; });
         std::erase_if(legal.differences, [&](const auto& one) { return broken.count(one.first) == 1; });
         if (!act.pieces.empty() && legal.act.pieces.empty()) continue;
         bool takes = true;
-        const std::vector<std::string> pieces = legal.act.pieces;
+        const std::vector<std::string> pieces = seen ? std::vector<std::string>() : legal.act.pieces;
         for (const auto& piece : pieces) {
             Done one = legal;
             one.act.pieces = {piece};

@@ -29,7 +29,7 @@ public:
 
     // The number of counts that are to be made again.
     std::size_t compare() const {
-        for (std::uint64_t number = 1; number <= 5; ++number) compare_chain(uuid(1, number));
+        for (std::uint64_t number = 1; number <= 7; ++number) compare_chain(uuid(1, number));
         compare_accounts();
         compare_supplies();
         return compare_counts();
@@ -42,7 +42,7 @@ public:
     }
     // What was believed with the first `was` events of where the pieces were from then on, and what is believed now.
     void compare_beliefs(std::size_t was, std::int64_t from, std::int64_t to) const {
-        for (std::uint64_t number = 1; number <= 5; ++number) {
+        for (std::uint64_t number = 1; number <= 7; ++number) {
             const std::string id = uuid(1, number);
             const auto rows = reading_.differences(*ItemId::parse(id), from, to, opened_ + was, at_.known);
             RC_ASSERT(rows.has_value());
@@ -207,7 +207,7 @@ public:
         salons_.compare(now_);
         const auto reading = salons_.ledger().views().read();
         RC_ASSERT(reading.has_value());
-        for (std::uint64_t number = 1; number <= 5; ++number) compare_piece(*reading, uuid(1, number));
+        for (std::uint64_t number = 1; number <= 7; ++number) compare_piece(*reading, uuid(1, number));
         compare_obligations(*reading);
         compare_stock(*reading);
     }

@@ -386,6 +386,7 @@ Done SalonModel::done(const Act& act) const {
         if (act.event == "ItemRegistered") done.legs[id] = {"ORIGIN", act.to};
         else if (it != pieces_.end() && moves(act) && !stays(act, it->second))
             done.legs[id] = {act.from.empty() ? it->second.account : act.from, act.to};
+        else if (it != pieces_.end() && moves(act)) done.stayed[id] = it->second.account;
     }
     if (act.event == "CountAttested" && counts_.count(act.obligation) == 1) {
         // Every piece is scanned where it is booked or not at all, and nothing moves meanwhile: matched or missing.
@@ -407,6 +408,9 @@ std::string SalonModel::still_legal(const Done& done) const {
         const auto leg = done.legs.find(id);
         act.from = leg == done.legs.end() ? "" : leg->second.first;
         act.to = leg == done.legs.end() ? "" : leg->second.second;
+        // What moved nothing where it was told, and would have to here, was told of where it was.
+        const auto stayed = done.stayed.find(id);
+        if (stayed != done.stayed.end() && asks_for_leg(act, pieces_.at(id))) act.from = stayed->second;
         act.pieces = {id};
         for (const auto check : {&SalonModel::judge_structure, &SalonModel::judge_title}) {
             if (std::string wrong = (this->*check)(act, pieces_.at(id)); !wrong.empty()) return wrong;

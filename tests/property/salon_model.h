@@ -45,6 +45,7 @@ std::string time_text(std::int64_t micros);
 struct Done {
     Act act;
     std::map<std::string, std::pair<std::string, std::string>> legs;  // piece → from, to; none where nothing moved
+    std::map<std::string, std::string> stayed;                        // of a type that moves: piece → where it stayed
     std::map<std::string, std::string> differences;                   // CountAttested: piece → MISSING …
 };
 
