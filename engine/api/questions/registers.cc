@@ -25,11 +25,11 @@ using projections::Register;
 
 constexpr std::size_t kCountsPassedMax = 400;  // the newest counts of a site, among which those passed are looked for
 
+// Of its legs: what moves nothing is of no account, and passes no count.
 std::set<std::string> accounts_of(const v1::Event& event) {
     std::set<std::string> accounts;
     for (const v1::EventLine& line : event.lines()) {
-        if (!line.from().empty()) accounts.insert(line.from());
-        if (!line.to().empty()) accounts.insert(line.to());
+        if (!line.to().empty()) accounts.insert({line.from(), line.to()});
     }
     return accounts;
 }
