@@ -13,7 +13,7 @@ using custody::ObligationKind;
 
 // A page of what was due is looked for among all pieces, with the chains of those that have gone on since: of a long
 // log so many lines of events together. What is beyond is not asked for.
-constexpr std::uint64_t kLinesRead = 20'000'000;
+constexpr std::uint64_t kLinesRead = 2'000'000;
 
 std::string text_of(const custody::ObligationRef& ref) {
     std::string text;
@@ -25,11 +25,12 @@ std::string text_of(const custody::ObligationRef& ref) {
 
 Result<void> Due::choose(const std::vector<Position>& times) {
     pages_ = std::max<std::uint64_t>(kLinesRead / std::max<std::uint64_t>(gathered_.steps.size(), 1), 1);
-    for (const Position newest : times) {
-        moments_.push_back({newest, std::nullopt});
-        DAYBOOK_ASSIGN(const std::string bytes, log_.read(newest / 2));
+    // The newest first: few pieces have gone on since.
+    for (auto newest = times.rbegin(); newest != times.rend(); ++newest) moments_.push_back({*newest, std::nullopt});
+    for (auto newest = times.rbegin(); newest != times.rend(); ++newest) {
+        DAYBOOK_ASSIGN(const std::string bytes, log_.read(*newest / 2));
         DAYBOOK_ASSIGN(const auto middle, codec::read_event_head(bytes));
-        moments_.push_back({newest, middle.occurred_at});
+        moments_.push_back({*newest, middle.occurred_at});
     }
     if (moments_.size() > pages_) moments_.resize(pages_);
     const Position head = gathered_.head;
