@@ -45,6 +45,14 @@ TEST(Audited, AnObligationThatIsAnsweredOtherwiseIsNamed) {
     }
 }
 
+// More than a thousand are open at once: a page of them is read as any other.
+TEST(Audited, ALongListOfWhatIsDueIsSound) {
+    Salon salon;
+    salon.open_vault();
+    for (const auto& ring : salon.bring(1'001)) salon.accept(salon.sign_out(ring));
+    salon.expect_sound();
+}
+
 // Whatever takes the place of something else is among the late facts, whether an event of its piece lies behind it or
 // not: the counts and days that it passes are its own.
 TEST(Audited, EachCorrectiveIsToldLate) {

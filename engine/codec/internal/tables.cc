@@ -2,7 +2,11 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <algorithm>
+#include <iterator>
+#include <limits>
 #include <memory>
+#include <string_view>
 
 #include "engine/base/assert.h"
 #include "engine/base/limits.h"
@@ -19,6 +23,8 @@ namespace daybook::codec {
 namespace {
 
 namespace pb = google::protobuf;
+
+constexpr std::string_view kAnswers[] = {"/answer.proto", "/audit.proto", "/report.proto", "/view.proto"};
 
 class Builder {
 public:
@@ -74,8 +80,16 @@ private:
         field.form = static_cast<Form>(rule.is());
         const bool sized = field.kind == Kind::kText || field.kind == Kind::kBytes;
         field.max = static_cast<std::uint32_t>(field.list ? limits::kListMax : sized ? limits::kTextBytesMax : 0);
+        if (field.list && is_answered(*from.file())) field.max = std::numeric_limits<std::uint32_t>::max();
         if (rule.max() != 0) field.max = rule.max();
         return field;
+    }
+
+    // Lists that are only ever answered are as long as whoever asked wanted a page to be.
+    static bool is_answered(const pb::FileDescriptor& file) {
+        const std::string& name = file.name();
+        return std::any_of(std::begin(kAnswers), std::end(kAnswers),
+                           [&](std::string_view answers) { return std::string_view(name).ends_with(answers); });
     }
 
     void set_kind(const pb::FieldDescriptor& from, FieldTable& field) {

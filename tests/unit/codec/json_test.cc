@@ -231,6 +231,15 @@ TEST(Json, BoundsListsAsItReads) {
               "lines[10000]: is one entry more than the limit of 10000");
 }
 
+// A page may have more rows than a command has of anything but lines.
+TEST(Json, ReadsAnswersOfAnyLength) {
+    v1::DueAnswer answer, read;
+    for (std::size_t i = 0; i <= limits::kPageRowsMax; ++i) answer.add_rows()->set_lines(1);
+    const auto done = from_json(to_json(answer), read);
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(read.rows_size(), answer.rows_size());
+}
+
 TEST(Submission, IsOneCommandOrMany) {
     const auto single = submission_from_json(example("SignedIn"), limits::kHttpBodyBytesMax);
     ASSERT_TRUE(single);
