@@ -497,6 +497,38 @@ TEST_F(CountingSupplies, AreHeldAgainstWhatThereWasWhenTheyWereCounted) {
     salon_.expect_sound();
 }
 
+// Each count of a page is held against the tolerance that was known when it was attested.
+TEST_F(CountingSupplies, HaveTheTolerancesOfTheirTimeOnOnePage) {
+    std::vector<std::string> counts;
+    const auto count = [&] {
+        open();
+        salon_.accept(scan({{7, 48}, {8, 20}, {9, 5}}));
+        salon_.accept(attest());
+        counts.push_back(count_);
+    };
+    count();
+    tolerate(0, "2030-03-02T10:30:00Z");
+    const std::string strict = salon_.last_id();
+    salon_.clock("2030-03-02T11:00:00Z");
+    count();
+    salon_.correct(strict, "", "", "81 HQ");
+    count();
+    const auto different = [&] {
+        std::string found;
+        for (const auto& row : Salon::rows(salon_.ask("counts?site=1"), "rows")) {
+            const bool any = row.find("supplies_different") != std::string::npos;
+            found += any ? Salon::field(row, "supplies_different") : "0";
+        }
+        return found;
+    };
+    EXPECT_EQ(different(), "010");  // the newest first
+    for (const auto& one : counts) {  // as the sheet of each says
+        count_ = one;
+        EXPECT_EQ(row(7), one == counts[1] ? "50 + 0 = 50, 48 (-2) SHORT" : "50 + 0 = 50, 48 (-2) MATCHED");
+    }
+    salon_.expect_sound();
+}
+
 TEST_F(CountingSupplies, TheLastScanCounts) {
     open();
     salon_.accept(scan({{7, 40}, {9, 0}}));
